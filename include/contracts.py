@@ -1,0 +1,193 @@
+"""What crosses a task boundary: small frozen records that survive JSON, and nothing else.
+
+XCom and asset events carry these as plain dictionaries (``ref.to_json()``); the next task rebuilds
+them with ``Ref.from_json(...)``. They hold names, hashes and counts, never frames, models or secrets.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Contract(BaseModel):
+    """Base of all records: frozen, strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dictionary of JSON types only."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Rebuild the record from `to_json`'s answer."""
+        return cls.model_validate(value)
+
+
+class PartitionRef(Contract):
+    """The rows of one dataset and UTC day as read from the source, at one revision."""
+
+    dataset: str
+    ds: date
+    revision: int
+    rows: int
+    content_sha256: str
+
+
+class CleanPartitionRef(Contract):
+    """The rows of a partition that met their contract, and how many did not."""
+
+    dataset: str
+    ds: date
+    revision: int
+    rows: int
+    quarantined_rows: int
+    warned_rows: int
+    content_sha256: str
+    content_md5: str
+    report: str
+    """Where the result page lies, relative to the reports' root."""
+
+
+class HistoryResult(Contract):
+    """What a history load did."""
+
+    dataset: str
+    first: date
+    last: date
+    partitions: int
+    written: int
+    rows: int
+    quarantined_rows: int
+
+
+class SnapshotRef(Contract):
+    """A set of partitions frozen under DVC: what a model version is trained on.
+
+    `content_hash` is taken over the DVC listings of all datasets in it, `listings` maps each dataset
+    to the MD5 of its own listing, which is what DVC itself calls the folder's hash.
+    """
+
+    model: str
+    as_of: date
+    tag: str
+    commit: str
+    content_hash: str
+    listings: dict[str, str]
+    partitions: int
+    rows: int
+
+
+class CandidateRef(Contract):
+    """A registered model version that nothing serves yet."""
+
+    model: str
+    version: int
+    run_id: str
+    as_of: date
+    artifact_sha256: str
+    snapshot: SnapshotRef
+
+
+class Verdict(StrEnum):
+    """What a gate may answer."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+
+
+class Decision(Contract):
+    """The recorded verdict of one gate."""
+
+    gate: str
+    verdict: Verdict
+    reasons: list[str]
+    observed: dict[str, float | int | str | None] = Field(default_factory=dict)
+    thresholds: dict[str, float | int | str | None] = Field(default_factory=dict)
+
+
+class EvaluationRef(Contract):
+    """Candidate and champion judged on the same holdout."""
+
+    candidate: CandidateRef
+    champion_version: int | None
+    holdout_first: date
+    holdout_last: date
+    holdout_rows: int
+    metrics: dict[str, float]
+    champion_metrics: dict[str, float]
+    decisions: list[Decision]
+
+
+class PromotionResult(Contract):
+    """Whether a candidate became champion, and why."""
+
+    model: str
+    version: int
+    promoted: bool
+    previous_version: int | None
+    effective_from: date
+    reasons: list[str]
+
+
+class ChampionRef(Contract):
+    """The one model version a run scores with."""
+
+    model: str
+    version: int
+    run_id: str
+    effective_from: date
+    artifact_sha256: str
+    snapshot_tag: str
+    snapshot_hash: str
+
+
+class PublicationRef(Contract):
+    """The published predictions of one model and partition."""
+
+    model: str
+    ds: date
+    revision: int
+    rows: int
+    model_version: int
+    content_hash: str
+    changed: bool
+    """False where the same answer was published before and nothing was written."""
+
+
+class FeatureDrift(Contract):
+    """How far one feature moved from the reference profile."""
+
+    feature: str
+    statistic: str
+    value: float
+    threshold: float
+    drifted: bool
+    explanation: str
+
+
+class DriftResult(Contract):
+    """The weekly answer for one model."""
+
+    model: str
+    first: date
+    last: date
+    champion_version: int
+    rows: int
+    drifted: bool
+    features: list[FeatureDrift]
+    report: str
+
+
+class RetrainRequest(Contract):
+    """A wish for a new version: who asked, why, and as of which day."""
+
+    model: str
+    as_of: date
+    source: str
+    reason: str

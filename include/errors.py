@@ -1,0 +1,140 @@
+"""Every error Perennial raises on purpose.
+
+::
+
+    PerennialError
+    ├── RetryableError                 the same run may succeed later: Airflow retries with backoff
+    │   ├── SourceUnavailableError     a source, registry or database does not answer
+    │   ├── NotReadyError              what this run waits for is not there yet
+    │   └── ConcurrentWriteError       another run won a race; a retry builds on its result
+    └── FatalError                     trying again changes nothing: fails at once
+        ├── SpecError                  a YAML file asks for something impossible
+        ├── SettingsError              the installation lacks a setting or a connection
+        ├── DataError                  the data is not what the specs promise
+        │   ├── SourceError            a table or column of the source is missing or has another type
+        │   ├── EmptyPartitionError    the source holds no rows for the partition
+        │   ├── ContractError          a `block` rule failed or a budget is broken
+        │   ├── TrainingDataError      the training set cannot train (one class, too few rows)
+        │   └── OutputContractError    scores that must not be published
+        ├── MissingPartitionError      a partition this run needs was never written
+        ├── NoChampionError            nothing serves this model yet
+        └── IntegrityError             stored bytes are not the bytes that were recorded
+
+An error keeps its facts as attributes and builds its message from three parts: what went wrong,
+where, and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+MAX_NAMED = 10
+
+
+def name_some(items: Iterable[object]) -> str:
+    """Join at most ten items for a message and say how many more there are."""
+    listed = [str(item) for item in items]
+    shown = ", ".join(listed[:MAX_NAMED])
+    more = len(listed) - MAX_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+class PerennialError(Exception):
+    """Base of all errors raised on purpose.
+
+    Parameters
+    ----------
+    what
+        What went wrong, in one sentence without a full stop.
+    where
+        The file, field, table or partition concerned.
+    next_step
+        What a person should do now.
+    facts
+        The values behind the message, kept as ``error.facts``.
+    """
+
+    def __init__(self, what: str, *, where: str = "", next_step: str = "", **facts: Any) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next_step = next_step
+        self.facts = facts
+
+    def __str__(self) -> str:
+        located = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{located}. Next: {self.next_step}" if self.next_step else located
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.what, self.where, self.next_step, self.facts)
+
+
+def _rebuild(
+    kind: type[PerennialError], what: str, where: str, next_step: str, facts: dict[str, Any]
+) -> PerennialError:
+    return kind(what, where=where, next_step=next_step, **facts)
+
+
+class RetryableError(PerennialError):
+    """The same run may succeed later."""
+
+
+class SourceUnavailableError(RetryableError):
+    """A source, registry or database does not answer."""
+
+
+class NotReadyError(RetryableError):
+    """What this run waits for is not there yet."""
+
+
+class ConcurrentWriteError(RetryableError):
+    """Another run won a race."""
+
+
+class FatalError(PerennialError):
+    """Trying again changes nothing."""
+
+
+class SpecError(FatalError):
+    """A YAML file asks for something impossible."""
+
+
+class SettingsError(FatalError):
+    """The installation lacks a setting or a connection."""
+
+
+class DataError(FatalError):
+    """The data is not what the specs promise."""
+
+
+class SourceError(DataError):
+    """A table or column of the source is missing or has another type."""
+
+
+class EmptyPartitionError(DataError):
+    """The source holds no rows for the partition."""
+
+
+class ContractError(DataError):
+    """A `block` rule failed or a budget is broken."""
+
+
+class TrainingDataError(DataError):
+    """The training set cannot train."""
+
+
+class OutputContractError(DataError):
+    """Scores that must not be published."""
+
+
+class MissingPartitionError(FatalError):
+    """A partition this run needs was never written."""
+
+
+class NoChampionError(FatalError):
+    """Nothing serves this model yet."""
+
+
+class IntegrityError(FatalError):
+    """Stored bytes are not the bytes that were recorded."""

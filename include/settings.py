@@ -1,0 +1,112 @@
+"""What an installation decides: where things lie and how to reach them.
+
+Built from a mapping given to it (`Settings.from_mapping(os.environ)`), never from the environment by
+itself. Database addresses carry passwords and are `SecretStr`: they never show in a log or a repr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from include.errors import SettingsError
+
+PREFIX = "PERENNIAL_"
+
+
+class Settings(BaseModel):
+    """Where one installation keeps its state.
+
+    Attributes
+    ----------
+    lake_root
+        Folder of partitions and quarantine.
+    reports_root
+        Folder of result pages, served by the Airflow web UI.
+    snapshot_registry
+        Git address of the data registry (a DVC repository with a default remote).
+    mlflow_tracking_uri
+        HTTP address of the MLflow server.
+    work_root
+        Folder for temporary files of running tasks.
+    specs_root
+        Folder that holds `datasets/` and `models/`.
+    warehouse_url
+        SQLAlchemy address of the warehouse (PostgreSQL, psycopg).
+    connections
+        SQLAlchemy addresses of the sources, by connection name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lake_root: Path
+    reports_root: Path
+    snapshot_registry: str
+    mlflow_tracking_uri: str
+    work_root: Path
+    specs_root: Path
+    warehouse_url: SecretStr | None = None
+    connections: dict[str, SecretStr] = {}
+
+    @classmethod
+    def from_mapping(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        warehouse_url: str | None = None,
+        connections: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Read `PERENNIAL_*` keys of `environ`; addresses with passwords are passed beside them.
+
+        Raises
+        ------
+        SettingsError
+            Names every missing or malformed setting at once.
+        """
+        fields = set(cls.model_fields) - {"warehouse_url", "connections"}
+        values = {f: environ[PREFIX + f.upper()] for f in fields if PREFIX + f.upper() in environ}
+        try:
+            return cls.model_validate(
+                {**values, "warehouse_url": warehouse_url, "connections": dict(connections or {})}
+            )
+        except ValidationError as error:
+            names = [PREFIX + str(problem["loc"][0]).upper() for problem in error.errors()]
+            raise SettingsError(
+                f"missing or malformed: {', '.join(names)}",
+                where="settings",
+                next_step="set these environment variables; .env.example explains each",
+            ) from None
+
+    def source_url(self, connection: str) -> str:
+        """Return the SQLAlchemy address of a source, with its password.
+
+        Raises
+        ------
+        SettingsError
+            When the connection was not given to this run.
+        """
+        if connection not in self.connections:
+            raise SettingsError(
+                f"connection {connection!r} is not defined",
+                where="Airflow connections",
+                next_step=f"define it, for example as environment variable AIRFLOW_CONN_{connection.upper()}",
+            )
+        return self.connections[connection].get_secret_value()
+
+    def warehouse(self) -> str:
+        """Return the SQLAlchemy address of the warehouse, with its password.
+
+        Raises
+        ------
+        SettingsError
+            When the warehouse's address was not given to this run.
+        """
+        if self.warehouse_url is None:
+            raise SettingsError(
+                "the warehouse's address is not defined",
+                where="Airflow connections",
+                next_step="define AIRFLOW_CONN_PERENNIAL_WAREHOUSE",
+            )
+        return self.warehouse_url.get_secret_value()

@@ -1,0 +1,180 @@
+"""A dataset: where its rows come from, their columns, and the contract they must meet."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from include.specs.fields import Cron, Identifier, Name, SpecModel, Table
+
+
+class ColumnType(StrEnum):
+    """The types a column may have, from source to score."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    STRING = "string"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+
+class Severity(StrEnum):
+    """What happens to a partition when a rule finds failing rows."""
+
+    BLOCK = "block"
+    QUARANTINE = "quarantine"
+    WARN = "warn"
+
+
+class ExpectationKind(StrEnum):
+    """The Great Expectations rules a contract may use, without their `expect_` prefix.
+
+    All of them judge rows, so that a verdict over many partitions at once can be split by partition.
+    """
+
+    NOT_NULL = "column_values_to_not_be_null"
+    BETWEEN = "column_values_to_be_between"
+    IN_SET = "column_values_to_be_in_set"
+    MATCH_REGEX = "column_values_to_match_regex"
+    LENGTH_BETWEEN = "column_value_lengths_to_be_between"
+    UNIQUE = "column_values_to_be_unique"
+    PAIR_GREATER = "column_pair_values_a_to_be_greater_than_b"
+
+
+_REQUIRED: dict[ExpectationKind, tuple[set[str], set[str]]] = {
+    # kind: (keys that must be there, keys of which at least one must be there)
+    ExpectationKind.NOT_NULL: ({"column"}, set()),
+    ExpectationKind.BETWEEN: ({"column"}, {"min_value", "max_value"}),
+    ExpectationKind.IN_SET: ({"column", "value_set"}, set()),
+    ExpectationKind.MATCH_REGEX: ({"column", "regex"}, set()),
+    ExpectationKind.LENGTH_BETWEEN: ({"column"}, {"min_value", "max_value"}),
+    ExpectationKind.UNIQUE: ({"column"}, set()),
+    ExpectationKind.PAIR_GREATER: ({"column_a", "column_b"}, set()),
+}
+_OPTIONAL = {ExpectationKind.PAIR_GREATER: {"or_equal"}}
+
+
+class Expectation(SpecModel):
+    """One rule of a contract."""
+
+    expect: ExpectationKind
+    severity: Severity
+    column: Identifier | None = None
+    column_a: Identifier | None = None
+    column_b: Identifier | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+    value_set: list[str | int | float] | None = None
+    regex: str | None = None
+    or_equal: bool | None = None
+
+    @property
+    def rule(self) -> str:
+        """The rule's name in quarantine, reports and messages, such as `adr between 0 and 5000`."""
+        match self.expect:
+            case ExpectationKind.NOT_NULL:
+                return f"{self.column} is not null"
+            case ExpectationKind.BETWEEN:
+                return f"{self.column} {self._range()}"
+            case ExpectationKind.LENGTH_BETWEEN:
+                return f"length of {self.column} {self._range()}"
+            case ExpectationKind.IN_SET:
+                return f"{self.column} in set of {len(self.value_set or [])}"
+            case ExpectationKind.MATCH_REGEX:
+                return f"{self.column} matches {self.regex}"
+            case ExpectationKind.UNIQUE:
+                return f"{self.column} is unique"
+            case ExpectationKind.PAIR_GREATER:
+                sign = "≥" if self.or_equal else ">"
+                return f"{self.column_a} {sign} {self.column_b}"
+
+    def _range(self) -> str:
+        low, high = self.min_value, self.max_value
+        if low is None:
+            return f"at most {high:g}"
+        if high is None:
+            return f"at least {low:g}"
+        return f"between {low:g} and {high:g}"
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns the rule reads."""
+        return [c for c in (self.column, self.column_a, self.column_b) if c is not None]
+
+    @model_validator(mode="after")
+    def _arguments_fit_the_rule(self) -> Self:
+        given = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        given -= {"expect", "severity"}
+        needed, one_of = _REQUIRED[self.expect]
+        allowed = needed | one_of | _OPTIONAL.get(self.expect, set())
+        if missing := needed - given:
+            raise ValueError(f"{self.expect} needs {', '.join(sorted(missing))}")
+        if one_of and not one_of & given:
+            raise ValueError(f"{self.expect} needs {' or '.join(sorted(one_of))}")
+        if extra := given - allowed:
+            raise ValueError(f"{self.expect} does not take {', '.join(sorted(extra))}")
+        low, high = self.min_value, self.max_value
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"min_value {low:g} is greater than max_value {high:g}")
+        return self
+
+
+class SqlSource(SpecModel):
+    """Rows of one table, reached through an Airflow connection."""
+
+    kind: Literal["sql"]
+    connection: Identifier
+    table: Table
+
+
+class Budgets(SpecModel):
+    """How much may go wrong before a partition is refused as a whole."""
+
+    quarantine_share: float = Field(ge=0, le=1)
+    min_rows: int = Field(default=1, ge=0)
+
+
+def _some_columns(value: dict[str, ColumnType]) -> dict[str, ColumnType]:
+    if not value:
+        raise ValueError("name at least one column")
+    return value
+
+
+class DatasetSpec(SpecModel):
+    """One source that lands as daily partitions."""
+
+    dataset: Name
+    owner: str = Field(min_length=1)
+    description: str = Field(min_length=1)
+    source: SqlSource
+    key: list[Identifier] = Field(min_length=1)
+    event_time: Identifier
+    start: date
+    schedule: Cron
+    columns: Annotated[dict[Identifier, ColumnType], AfterValidator(_some_columns)]
+    contract: list[Expectation] = Field(min_length=1)
+    budgets: Budgets
+
+    @model_validator(mode="after")
+    def _columns_are_declared(self) -> Self:
+        problems = [
+            f"{where} names column {column!r}, which `columns` does not declare"
+            for where, column in self._mentions()
+            if column not in self.columns
+        ]
+        kind = self.columns.get(self.event_time)
+        if kind is not None and kind not in {ColumnType.DATE, ColumnType.TIMESTAMP}:
+            problems.append(f"event_time {self.event_time!r} must be a date or timestamp, it is {kind}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _mentions(self) -> list[tuple[str, str]]:
+        mentions = [("key", column) for column in self.key] + [("event_time", self.event_time)]
+        for number, expectation in enumerate(self.contract):
+            mentions += [(f"contract[{number}]", column) for column in expectation.columns]
+        return mentions

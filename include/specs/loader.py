@@ -1,0 +1,256 @@
+"""Reads every spec below a folder and cross-checks them as a whole.
+
+All problems are reported at once, each with file, line, field, value and advice. A broken file does
+not hide the others: `load_specs` returns the sound specs and the problems side by side.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from include.errors import SpecError
+from include.specs.dataset import ColumnType, DatasetSpec
+from include.specs.model import ModelSpec
+from include.specs.yaml_text import YamlError, line_of, mappings, read_yaml
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class SpecProblem:
+    """One thing wrong with one file."""
+
+    file: str
+    line: int | None
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        line = f":{self.line}" if self.line else ""
+        return (
+            f"{self.file}{line}: {self.field}: {self.message}"
+            if self.field
+            else (f"{self.file}{line}: {self.message}")
+        )
+
+
+@dataclass(frozen=True)
+class Specs:
+    """All sound specs of an installation, and what is wrong with the others."""
+
+    datasets: dict[str, DatasetSpec] = field(default_factory=dict)
+    models: dict[str, ModelSpec] = field(default_factory=dict)
+    problems: list[SpecProblem] = field(default_factory=list)
+
+    def dataset(self, name: str) -> DatasetSpec:
+        """Return a dataset's spec.
+
+        Raises
+        ------
+        SpecError
+            When there is no sound spec of that name.
+        """
+        return self._find(self.datasets, name, "dataset")
+
+    def model(self, name: str) -> ModelSpec:
+        """Return a model's spec.
+
+        Raises
+        ------
+        SpecError
+            When there is no sound spec of that name.
+        """
+        return self._find(self.models, name, "model")
+
+    def raise_problems(self) -> None:
+        """Raise one `SpecError` that lists every problem, if there is any."""
+        if self.problems:
+            listed = "\n  ".join(map(str, self.problems))
+            raise SpecError(
+                f"{len(self.problems)} problem(s) in the specs:\n  {listed}",
+                next_step="mend the files named above; the other specs are in service",
+                problems=[str(problem) for problem in self.problems],
+            )
+
+    def _find(self, known: dict[str, T], name: str, kind: str) -> T:
+        if name in known:
+            return known[name]
+        broken = [str(p) for p in self.problems if Path(p.file).stem == name]
+        raise SpecError(
+            f"no sound spec of {kind} {name!r}" + (f": {broken[0]}" if broken else ""),
+            where=f"include/{kind}s/{name}.yaml",
+            next_step=f"known {kind}s: {', '.join(sorted(known)) or 'none'}",
+        )
+
+
+def load_specs(root: Path) -> Specs:
+    """Read `root/datasets/*.yaml` and `root/models/*.yaml`.
+
+    Parameters
+    ----------
+    root
+        The folder that holds both.
+
+    Returns
+    -------
+    Specs
+        Sound specs by name, and all problems found.
+    """
+    problems: list[SpecProblem] = []
+    datasets = dict(_read(root, "datasets", DatasetSpec, problems))
+    models = dict(_read(root, "models", ModelSpec, problems))
+    for name, model in list(models.items()):
+        found = list(_cross_check(root, model, datasets))
+        problems += found
+        if found:
+            del models[name]
+    return Specs(datasets=datasets, models=models, problems=problems)
+
+
+def _read(root: Path, folder: str, kind: type[M], problems: list[SpecProblem]) -> Iterator[tuple[str, M]]:
+    for path in sorted((root / folder).glob("*.yaml")):
+        try:
+            yield _parse(root, path, kind)
+        except _BrokenFileError as broken:
+            problems += broken.problems
+
+
+class _BrokenFileError(Exception):
+    def __init__(self, problems: list[SpecProblem]) -> None:
+        super().__init__(len(problems))
+        self.problems = problems
+
+
+def _parse(root: Path, path: Path, kind: type[M]) -> tuple[str, M]:
+    shown = _shown(root, path)
+    try:
+        tree, raw = read_yaml(path.read_text(encoding="utf-8"))
+    except (YamlError, UnicodeDecodeError) as error:
+        line = error.line if isinstance(error, YamlError) else None
+        raise _BrokenFileError([SpecProblem(shown, line, "", f"not YAML: {error}")]) from None
+    _refuse_twice(tree, shown)
+    if not isinstance(raw, dict):
+        message = "the file must be a mapping of keys to values"
+        raise _BrokenFileError([SpecProblem(shown, 1, "", message)])
+    try:
+        spec = kind.model_validate(raw)
+    except ValidationError as error:
+        raise _BrokenFileError(list(_explain(error, shown, tree, kind))) from None
+    name = str(getattr(spec, path.parent.name.removesuffix("s")))
+    if name != path.stem:
+        message = f"{name!r} differs from the file's name; rename one of them"
+        raise _BrokenFileError([SpecProblem(shown, 1, path.parent.name.removesuffix("s"), message)])
+    return name, spec
+
+
+def _shown(root: Path, path: Path) -> str:
+    return str(Path(root.name) / path.relative_to(root))
+
+
+def _refuse_twice(tree: Any, shown: str) -> None:
+    """YAML lets a later key replace an earlier one silently; a spec must not."""
+    found = [
+        SpecProblem(shown, key.start_mark.line + 1, str(key.value), "this key stands twice in its block")
+        for node in mappings(tree)
+        for position, (key, _) in enumerate(node.value)
+        if any(other.value == key.value for other, _ in node.value[:position])
+    ]
+    if found:
+        raise _BrokenFileError(found)
+
+
+def _explain(error: ValidationError, shown: str, tree: Any, kind: type[BaseModel]) -> Iterator[SpecProblem]:
+    for problem in error.errors(include_url=False):
+        location = [part for part in problem["loc"] if part != "[key]"]
+        where = ".".join(str(part) for part in location)
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "unknown key" + _suggestion(str(location[-1]), kind, location[:-1])
+        elif problem["type"] == "missing":
+            message = "this key is missing"
+        elif not isinstance(problem.get("input"), dict | list):
+            message = f"{message} (found {problem['input']!r})"
+        yield SpecProblem(shown, line_of(tree, location), where, message)
+
+
+def _suggestion(name: str, kind: type[BaseModel], parents: list[Any]) -> str:
+    known = list(_fields_at(kind, parents))
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known keys: {', '.join(known)}" if known else ""
+
+
+def _fields_at(kind: type[BaseModel], parents: list[Any]) -> Iterator[str]:
+    here: Any = kind
+    for part in parents:
+        if isinstance(part, int):
+            continue
+        info = here.model_fields.get(part)
+        nested = [a for a in _types(info.annotation) if hasattr(a, "model_fields")] if info else []
+        if not nested:
+            return
+        here = nested[0]
+    yield from here.model_fields
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _types(argument)
+
+
+def _cross_check(root: Path, model: ModelSpec, datasets: dict[str, DatasetSpec]) -> Iterator[SpecProblem]:
+    path = root / "models" / f"{model.model}.yaml"
+    tree, _ = read_yaml(path.read_text(encoding="utf-8"))
+
+    def problem(where: list[str], message: str) -> SpecProblem:
+        return SpecProblem(_shown(root, path), line_of(tree, where), ".".join(where), message)
+
+    known = ", ".join(sorted(datasets)) or "none"
+    for where, name in ((["dataset"], model.dataset), (["label", "dataset"], model.label.dataset)):
+        if name not in datasets:
+            yield problem(where, f"no sound dataset {name!r}; known: {known}")
+    base, truth = datasets.get(model.dataset), datasets.get(model.label.dataset)
+    if base is not None:
+        yield from _check_columns(model, base, problem)
+    if truth is not None and model.label.column not in truth.columns:
+        yield problem(["label", "column"], _no_column(model.label.column, truth))
+    if base is not None and truth is not None and base.key != truth.key:
+        yield problem(
+            ["label", "dataset"],
+            f"key {truth.key} of {truth.dataset} differs from key {base.key} of {base.dataset}",
+        )
+
+
+def _check_columns(model: ModelSpec, base: DatasetSpec, problem: Any) -> Iterator[SpecProblem]:
+    for kind, names in (("numeric", model.features.numeric), ("categorical", model.features.categorical)):
+        for name in names:
+            where = ["features", kind]
+            if name not in base.columns:
+                yield problem(where, _no_column(name, base))
+            elif name in base.key or name == model.label.column:
+                yield problem(where, f"{name!r} is a key or the label, not a feature")
+            elif kind == "numeric" and base.columns[name] not in _NUMERIC:
+                yield problem(where, f"{name!r} is {base.columns[name]}, not a number")
+    mature_at = model.label.mature_at
+    if mature_at not in base.columns:
+        yield problem(["label", "mature_at"], _no_column(mature_at, base))
+    elif base.columns[mature_at] not in {ColumnType.DATE, ColumnType.TIMESTAMP}:
+        yield problem(["label", "mature_at"], f"{mature_at!r} must be a date or timestamp")
+
+
+_NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
+
+
+def _no_column(name: str, dataset: DatasetSpec) -> str:
+    close = difflib.get_close_matches(name, list(dataset.columns), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"dataset {dataset.dataset} has no column {name!r}{hint}"
