@@ -1,0 +1,41 @@
+"""The warehouse: one PostgreSQL that holds predictions, promotions, decisions and drift results.
+
+Functions take an open connection and belong to the caller's transaction, so that what must be true
+together is committed together::
+
+    with warehouse.transaction(settings) as conn:
+        warehouse.model_lock(conn, model)
+        ...
+
+Everything written has a key of its own: writing it twice changes nothing.
+"""
+
+from include.adapters.warehouse.connection import engine, model_lock, name_lock, transaction
+from include.adapters.warehouse.drift import record_drift, request_retrain
+from include.adapters.warehouse.migration import migrate
+from include.adapters.warehouse.promotions import (
+    champion_as_of,
+    current_champion,
+    promoted_version,
+    record_decisions,
+    record_promotion,
+)
+from include.adapters.warehouse.publications import Publication, current_publications, publish
+
+__all__ = [
+    "Publication",
+    "champion_as_of",
+    "current_champion",
+    "current_publications",
+    "engine",
+    "migrate",
+    "model_lock",
+    "name_lock",
+    "promoted_version",
+    "publish",
+    "record_decisions",
+    "record_drift",
+    "record_promotion",
+    "request_retrain",
+    "transaction",
+]

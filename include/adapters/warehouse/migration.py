@@ -1,0 +1,38 @@
+"""Brings the warehouse's tables to the newest version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from include.adapters.warehouse.connection import connect_engine, explained, name_lock
+
+SCHEMA = "perennial"
+_SCRIPTS = Path(__file__).parents[2] / "migrations"
+
+
+def migrate(url: str) -> None:
+    """Apply every migration that is missing, in one transaction; harmless to repeat.
+
+    Two processes may call it at once: the second waits and finds nothing left to do.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy address of the warehouse, with its password.
+
+    Raises
+    ------
+    SourceUnavailableError
+        When the server does not answer.
+    """
+    with explained(), connect_engine(url).begin() as connection:
+        name_lock(connection, "migrate")
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        config = Config()
+        config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,141 @@
+"""Predictions, published as whole revisions.
+
+A revision is written once and never edited. Readers use the view `perennial.current_prediction`; the
+one transaction that adds a revision also makes it the current one, so they see the old answer or the
+new one and never a mixture.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.csv
+from sqlalchemy import Connection, text
+
+from include.adapters.warehouse.connection import name_lock
+from include.contracts import Contract, PublicationRef
+
+BATCH_ROWS = 50_000
+
+_CURRENT = text("""
+    SELECT revision, rows, model_version, content_hash
+    FROM perennial.publication
+    WHERE model = :model AND ds = :ds AND is_current
+""")
+
+_CURRENT_BETWEEN = text("""
+    SELECT model, ds, revision, rows, model_version, content_hash, false AS changed
+    FROM perennial.publication
+    WHERE model = :model AND ds >= :first AND ds < :last_exclusive AND is_current
+    ORDER BY ds
+""")
+
+_RETIRE = text("""
+    UPDATE perennial.publication SET is_current = false WHERE model = :model AND ds = :ds AND is_current
+""")
+
+_PUBLISH = text("""
+    INSERT INTO perennial.publication
+        (model, ds, revision, rows, content_hash, model_version, snapshot_tag, snapshot_hash,
+         partition_sha256, run_id, is_current)
+    VALUES (:model, :ds, :revision, :rows, :content_hash, :model_version, :snapshot_tag, :snapshot_hash,
+            :partition_sha256, :run_id, true)
+""")
+
+_COPY = """
+    COPY perennial.prediction
+        (entity_key, score, prediction, model, ds, revision, model_version, snapshot_tag, snapshot_hash)
+    FROM STDIN (FORMAT csv)
+"""
+
+
+class Publication(Contract):
+    """What is published, beside its rows: the model version, its snapshot, and the partition scored."""
+
+    model: str
+    ds: date
+    content_hash: str
+    model_version: int
+    snapshot_tag: str
+    snapshot_hash: str
+    partition_sha256: str
+    run_id: str
+
+
+def publish(conn: Connection, publication: Publication, predictions: pa.Table) -> PublicationRef:
+    """Make these predictions the current ones of their model and day.
+
+    Where the current revision has the same content hash, nothing is written. Runs that publish the
+    same model and day at once queue on an advisory lock.
+
+    Parameters
+    ----------
+    conn
+        Inside a transaction; the predictions are visible to others once it commits.
+    publication
+        Names and hashes that belong to every row.
+    predictions
+        Columns `entity_key` (string), `score` (float64), `prediction` (int16), without nulls.
+    """
+    model, ds = publication.model, publication.ds
+    name_lock(conn, f"publication:{model}:{ds}")
+    current = conn.execute(_CURRENT, {"model": model, "ds": ds}).one_or_none()
+    if current is not None and current.content_hash == publication.content_hash:
+        return _reference(publication, current.revision, current.rows, changed=False)
+    revision = 1 if current is None else current.revision + 1
+    _copy(conn, publication, revision, predictions)
+    conn.execute(_RETIRE, {"model": model, "ds": ds})
+    rows = predictions.num_rows
+    conn.execute(_PUBLISH, {**publication.model_dump(), "revision": revision, "rows": rows})
+    return _reference(publication, revision, rows, changed=True)
+
+
+def current_publications(
+    conn: Connection, model: str, first: date, last_exclusive: date
+) -> list[PublicationRef]:
+    """Return the current publication of each day that has one, ordered by day."""
+    bounds = {"model": model, "first": first, "last_exclusive": last_exclusive}
+    rows = conn.execute(_CURRENT_BETWEEN, bounds)
+    return [PublicationRef.model_validate(dict(row._mapping)) for row in rows]
+
+
+def _reference(publication: Publication, revision: int, rows: int, *, changed: bool) -> PublicationRef:
+    return PublicationRef(
+        model=publication.model,
+        ds=publication.ds,
+        revision=revision,
+        rows=rows,
+        model_version=publication.model_version,
+        content_hash=publication.content_hash,
+        changed=changed,
+    )
+
+
+def _copy(conn: Connection, publication: Publication, revision: int, predictions: pa.Table) -> None:
+    driver = conn.connection.driver_connection
+    if driver is None:
+        raise TypeError("publish needs an open connection")
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for block in _csv_blocks(publication, revision, predictions):
+            copy.write(block)
+
+
+def _csv_blocks(publication: Publication, revision: int, predictions: pa.Table) -> Iterator[memoryview]:
+    constants: list[str | int] = [
+        publication.model,
+        publication.ds.isoformat(),
+        revision,
+        publication.model_version,
+        publication.snapshot_tag,
+        publication.snapshot_hash,
+    ]
+    options = pa.csv.WriteOptions(include_header=False)
+    for batch in predictions.select(["entity_key", "score", "prediction"]).to_batches(BATCH_ROWS):
+        filled = [pa.repeat(value, batch.num_rows) for value in constants]
+        names = [str(number) for number in range(len(batch.columns) + len(filled))]
+        sink = io.BytesIO()
+        pa.csv.write_csv(pa.record_batch([*batch.columns, *filled], names=names), sink, options)
+        yield sink.getbuffer()

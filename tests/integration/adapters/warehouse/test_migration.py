@@ -1,0 +1,79 @@
+"""Migrations on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import inspect, text
+
+from include.adapters import warehouse
+from include.adapters.warehouse.connection import connect_engine
+from include.errors import SettingsError, SourceUnavailableError
+from include.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+TABLES = {
+    "alembic_version",
+    "decision",
+    "drift_feature",
+    "drift_week",
+    "prediction",
+    "promotion",
+    "publication",
+    "retrain_request",
+}
+
+
+def tables(url: str) -> set[str]:
+    with connect_engine(url).connect() as connection:
+        return set(inspect(connection).get_table_names(schema="perennial"))
+
+
+def test_migrate_creates_every_table_and_may_be_repeated(database_url: str) -> None:
+    warehouse.migrate(database_url)
+    warehouse.migrate(database_url)
+
+    assert tables(database_url) == TABLES
+
+
+def test_two_processes_may_migrate_at_once(database_url: str) -> None:
+    code = "import sys; from include.adapters import warehouse; warehouse.migrate(sys.argv[1])"
+    command = [sys.executable, "-c", code, database_url]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+
+    errors = [process.communicate(timeout=120)[1] for process in running]
+
+    assert [process.returncode for process in running] == [0, 0, 0], errors
+    assert tables(database_url) == TABLES
+
+
+def test_an_unmigrated_warehouse_is_named(bare_settings: Settings) -> None:
+    with (
+        pytest.raises(SettingsError, match="lacks a table"),
+        warehouse.transaction(bare_settings) as conn,
+    ):
+        warehouse.current_champion(conn, "churn")
+
+
+def test_a_silent_server_is_retryable_and_its_password_stays_unsaid() -> None:
+    url = "postgresql+psycopg://someone:secret-word@127.0.0.1:1/warehouse"
+
+    with pytest.raises(SourceUnavailableError) as caught:
+        warehouse.migrate(url)
+
+    assert "secret-word" not in str(caught.value)
+
+
+def test_an_error_rolls_the_transaction_back(warehouse_settings: Settings) -> None:
+    class StopError(Exception):
+        pass
+
+    with pytest.raises(StopError), warehouse.transaction(warehouse_settings) as conn:
+        conn.execute(text("INSERT INTO perennial.retrain_request VALUES ('m', '2017-05-08', 'drift', 'r')"))
+        raise StopError
+
+    with warehouse.transaction(warehouse_settings) as conn:
+        assert conn.execute(text("SELECT count(*) FROM perennial.retrain_request")).scalar_one() == 0
