@@ -145,7 +145,10 @@ def _some_columns(value: dict[str, ColumnType]) -> dict[str, ColumnType]:
 
 
 class DatasetSpec(SpecModel):
-    """One source that lands as daily partitions."""
+    """One source that lands as daily partitions.
+
+    `start` and `end` are the first and last day the source has rows for; without `end` it goes on.
+    """
 
     dataset: Name
     owner: str = Field(min_length=1)
@@ -154,7 +157,8 @@ class DatasetSpec(SpecModel):
     key: list[Identifier] = Field(min_length=1)
     event_time: Identifier
     start: date
-    schedule: Cron
+    end: date | None = None
+    schedule: Cron = "0 0 * * *"
     columns: Annotated[dict[Identifier, ColumnType], AfterValidator(_some_columns)]
     contract: list[Expectation] = Field(min_length=1)
     budgets: Budgets
@@ -169,6 +173,8 @@ class DatasetSpec(SpecModel):
         kind = self.columns.get(self.event_time)
         if kind is not None and kind not in {ColumnType.DATE, ColumnType.TIMESTAMP}:
             problems.append(f"event_time {self.event_time!r} must be a date or timestamp, it is {kind}")
+        if self.end is not None and self.end < self.start:
+            problems.append(f"end {self.end} is before start {self.start}")
         if problems:
             raise ValueError("; ".join(problems))
         return self

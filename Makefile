@@ -1,0 +1,76 @@
+# Perennial. `make` alone prints what there is.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STATE ?= .perennial
+RUN := PYTHONPATH=.:plugins $(BIN)/python
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status clean test check format lock lock-check bench bench-loop bench-parse faults
+
+help: ## Print this help
+	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.runtime: requirements.txt
+	@echo "Creating the locked environment in $(VENV) (a few minutes at the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) -r requirements.txt
+	@$(COMPILE)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "Adding the tools for development to $(VENV)"
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@$(COMPILE)
+	@touch $@
+
+demo: $(VENV)/.runtime ## Take one model through its whole life (DATA=path for the real hotel data)
+	@$(RUN) -m include.demo --state $(STATE) $(if $(DATA),--data $(DATA))
+
+up: $(VENV)/.runtime ## Start the Airflow and MLflow web UIs over the demo's state
+	@$(RUN) -m include.local --state $(STATE) up
+
+down: ## Stop what `make up` started
+	@$(RUN) -m include.local --state $(STATE) down
+
+status: ## Say what runs and where
+	@$(RUN) -m include.local --state $(STATE) status
+
+clean: ## Stop everything and remove the state folder
+	@if test -x $(BIN)/python; then $(RUN) -m include.local --state $(STATE) clean; else rm -rf $(STATE); fi
+
+test: $(VENV)/.dev ## Run all tests, with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m coverage report --include='include/core/*' --fail-under=95
+
+check: $(VENV)/.dev lock-check ## Lint, format, types, import contracts, fast tests: what a pull request must pass
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@PYTHONPATH=.:plugins $(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -m "not integration and not e2e and not faults"
+
+format: $(VENV)/.dev ## Format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(VENV)/.dev ## Resolve requirements*.in into requirements*.txt again
+	@$(BIN)/python tools/lock.py write
+
+lock-check: $(VENV)/.dev
+	@$(BIN)/python tools/lock.py check
+
+faults: $(VENV)/.dev ## Kill processes on purpose and compare what is left with an undisturbed run
+	@$(BIN)/python -m pytest -m faults
+
+bench: bench-parse bench-loop ## Run all benchmarks
+
+bench-loop: $(VENV)/.dev ## Seven nights and a weekly check: under Airflow beside plain processes
+	@$(RUN) -m bench.loop
+
+bench-parse: $(VENV)/.dev ## DAG parsing for 1, 10 and 100 models beside a bare import of Airflow
+	@$(RUN) -m bench.parse

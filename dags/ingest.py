@@ -1,0 +1,48 @@
+"""
+### Ingest `{name}`, one UTC day a run
+
+Reads the rows whose event time lies in the run's day, writes them to the lake in one step, and holds
+them against the dataset's contract. Rows that break a `quarantine` rule are set aside with the rule
+they broke; a broken `block` rule or budget fails the run and publishes nothing.
+
+| task | when it fails | safe to do |
+|---|---|---|
+| `ingest_partition` | the source is unreachable (retried), lacks a table or column, or has no rows for the day | mend the source, then *Clear* the task |
+| `validate_partition` | the rows are not what the contract promises; **Validation result** on the task shows which and why | mend the source or the contract, then *Clear* the run |
+
+**Always safe:** clearing a run or making a backfill. Equal rows give the same bytes; changed rows become
+a new revision and the old one stays.
+
+**By hand:** *Trigger* needs the partition's day. For several days use *Trigger > Backfill*.
+"""
+
+from airflow.sdk import CronDataIntervalTimetable
+from perennial_airflow.assets import clean_partition
+from perennial_airflow.defaults import (
+    PARALLEL_PARTITIONS,
+    datasets_to_parse,
+    last_run_of,
+    midnight,
+    partition_param,
+    stage_dag,
+)
+from perennial_airflow.operators.ingest_partition import IngestPartitionOperator
+from perennial_airflow.operators.validate_partition import ValidatePartitionOperator
+
+for dataset in datasets_to_parse("ingest"):
+    with stage_dag(
+        dataset,
+        "ingest",
+        __doc__,
+        schedule=CronDataIntervalTimetable(dataset.schedule, timezone="UTC"),
+        start_date=midnight(dataset.start),
+        end_date=last_run_of(dataset),
+        max_active_runs=PARALLEL_PARTITIONS,
+        params={"partition": partition_param()},
+    ):
+        ingest = IngestPartitionOperator(task_id="ingest_partition", dataset=dataset.dataset)
+        ValidatePartitionOperator(
+            task_id="validate_partition",
+            partition=ingest.output,
+            outlets=[clean_partition(dataset.dataset)],
+        )

@@ -1,0 +1,1 @@
+"""Everything of Perennial that is Airflow: operators, assets, DAG defaults, links, the console."""

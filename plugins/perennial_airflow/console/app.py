@@ -1,0 +1,39 @@
+"""Serves result pages from the reports' root to people who are logged in to Airflow."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import FileResponse
+
+from perennial_airflow.runtime import reports_root
+
+# The pages are ours and carry no script; should a value ever smuggle one in, it must not run.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def _find_page(root: Path, page: str) -> Path:
+    path = (root / page).resolve()
+    if not path.is_relative_to(root.resolve()) or path.suffix != ".html" or not path.is_file():
+        raise HTTPException(404, f"There is no page {page!r}. Open it from the task that wrote it.")
+    return path
+
+
+@cache
+def application() -> FastAPI:
+    """Build the application once a process."""
+    login_needed = [Depends(get_user)]
+    app = FastAPI(dependencies=login_needed, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/reports/{page:path}")
+    def read_report(page: str) -> FileResponse:
+        return FileResponse(_find_page(reports_root(), page), media_type="text/html", headers=_HEADERS)
+
+    return app

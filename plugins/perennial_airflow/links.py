@@ -1,0 +1,43 @@
+"""Buttons on a task instance that lead to what the task made.
+
+Airflow asks for a link in the task's own process right after `execute`, also when it failed, and
+stores the answer. So an operator leaves the address in `self.link_urls` under the link's name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperatorLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
+
+class ResultLink(BaseOperatorLink):
+    """Base of the links: reads the operator's own `link_urls`."""
+
+    name = "Result"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ARG002
+        """Return the address, or nothing where the task made no such result."""
+        urls: dict[str, str] = getattr(operator, "link_urls", {})
+        return urls.get(self.name, "")
+
+
+class ValidationResultLink(ResultLink):
+    """To the page with the contract's verdict."""
+
+    name = "Validation result"
+
+
+class DriftReportLink(ResultLink):
+    """To the weekly report."""
+
+    name = "Drift report"
+
+
+class MlflowRunLink(ResultLink):
+    """To the run in the MLflow web UI."""
+
+    name = "MLflow run"

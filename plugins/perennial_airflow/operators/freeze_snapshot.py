@@ -1,0 +1,41 @@
+"""Freeze the partitions a model trains on."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from include.errors import FatalError
+from perennial_airflow import runtime
+from perennial_airflow.assets import retrain_request, snapshot
+from perennial_airflow.base import PerennialOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class FreezeSnapshotOperator(PerennialOperator):
+    """Put the model's window of clean partitions under DVC, as of the requested day."""
+
+    def __init__(self, *, model: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.model = model
+
+    def run_step(self, context: Context) -> dict[str, Any]:
+        """Return a `SnapshotRef`."""
+        from include.steps import freeze_snapshot
+
+        frozen = freeze_snapshot.run(self.settings(), self.specs(), self.model, self._as_of(context))
+        context["outlet_events"][snapshot(self.model)].extra = frozen.to_json()
+        return frozen.to_json()
+
+    def _as_of(self, context: Context) -> date:
+        request = runtime.newest_event(context, retrain_request(self.model))
+        named = request["as_of"] if request else context["params"]["as_of"]
+        if not named:
+            raise FatalError(
+                "no day is named",
+                where=f"{self.dag_id}, parameter `as_of`",
+                next_step='trigger again with {"as_of": "YYYY-MM-DD"}: data before that day is used',
+            )
+        return date.fromisoformat(named)

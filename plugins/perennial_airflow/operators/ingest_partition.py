@@ -1,0 +1,28 @@
+"""Read one day of a source into the lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from perennial_airflow import runtime
+from perennial_airflow.base import PerennialOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class IngestPartitionOperator(PerennialOperator):
+    """Write the partition of `dataset` the run works for."""
+
+    def __init__(self, *, dataset: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.dataset = dataset
+
+    def run_step(self, context: Context) -> dict[str, Any]:
+        """Return a `PartitionRef`."""
+        from include.steps import ingest_partition
+
+        specs = self.specs()
+        settings = self.settings(specs.dataset(self.dataset).source.connection)
+        day = runtime.partition_day(context)
+        return ingest_partition.run(settings, specs, self.dataset, day).to_json()

@@ -1,0 +1,42 @@
+"""Read many days of a source in one bounded job."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from include.errors import FatalError
+from perennial_airflow.base import PerennialOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class LoadHistoryOperator(PerennialOperator):
+    """Write and validate all partitions of `dataset` between the parameters `first` and `last`."""
+
+    def __init__(self, *, dataset: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.dataset = dataset
+
+    def run_step(self, context: Context) -> dict[str, Any]:
+        """Return a `HistoryResult`."""
+        from include.steps import load_history
+
+        specs = self.specs()
+        settings = self.settings(specs.dataset(self.dataset).source.connection)
+        first, last = self._range(context)
+        return load_history.run(settings, specs, self.dataset, first, last, self._log_progress).to_json()
+
+    def _range(self, context: Context) -> tuple[date, date]:
+        first, last = (date.fromisoformat(context["params"][name]) for name in ("first", "last"))
+        if first > last:
+            raise FatalError(
+                f"`first` {first} is after `last` {last}",
+                where=f"{self.dag_id}, parameters",
+                next_step="trigger again with the earlier day as `first`",
+            )
+        return first, last
+
+    def _log_progress(self, done: int, total: int) -> None:
+        self.log.info("%d of %d days of %s", done, total, self.dataset)

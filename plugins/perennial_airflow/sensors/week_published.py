@@ -1,0 +1,33 @@
+"""Wait for the seven nights of a week."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator
+
+from perennial_airflow import runtime
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class WeekPublishedSensor(BaseSensorOperator):
+    """True once predictions of all seven nights are published."""
+
+    ui_color = "#f3ead9"
+
+    def __init__(self, *, model: str, **options: Any) -> None:
+        super().__init__(mode="reschedule", **options)
+        self.model = model
+
+    def poke(self, context: Context) -> bool:
+        """Look for nights without a publication."""
+        from include.adapters.warehouse import missing_nights
+
+        first = runtime.partition_day(context)
+        missing = missing_nights(runtime.settings([runtime.WAREHOUSE]), self.model, first)
+        if missing:
+            nights = ", ".join(map(str, missing))
+            self.log.info("not published yet: %s; %s__predict publishes them", nights, self.model)
+        return not missing
