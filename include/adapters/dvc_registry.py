@@ -1,0 +1,335 @@
+"""Snapshots: sets of partitions frozen under DVC in a git registry, named by their content.
+
+A snapshot writes only what is new: the objects of new partitions, one listing per dataset, and a small
+commit. The order is objects, listings, then the git push, so a run that dies at any line leaves at
+worst objects that nothing points to. Reading goes from the listing straight to the objects.
+Never run `dvc gc` while a snapshot is being frozen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DVC_NO_ANALYTICS", "1")  # DVC reads it when it is imported
+
+from dvc.exceptions import DvcException
+from dvc.fs import LocalFileSystem
+from dvc.repo import Repo
+
+from include.adapters.dvc_listing import (
+    Listing,
+    TrackedFile,
+    build_listings,
+    content_hash,
+    read_pointer,
+    write_pointer,
+)
+from include.adapters.git_registry import BRANCH, GitClone, GitError, run_git
+from include.contracts import SnapshotRef
+from include.errors import ConcurrentWriteError, IntegrityError, SourceUnavailableError
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 8
+_CONFIG = """[core]
+    analytics = false
+    check_update = false
+    remote = storage
+['remote "storage"']
+    url = {url}
+"""
+
+
+@dataclass(frozen=True)
+class FrozenSnapshot:
+    """Where a snapshot stands in the registry."""
+
+    tag: str
+    commit: str
+    content_hash: str
+    listings: dict[str, str]
+    new_objects: int
+
+
+class SnapshotReader:
+    """The files of one snapshot, while its `open_snapshot` block lasts."""
+
+    def __init__(self, store: Any, listings: dict[str, Listing], folder: Path) -> None:
+        self._store = store
+        self._listings = listings
+        self._folder = folder
+
+    def paths(self, dataset: str) -> dict[str, Path]:
+        """Return the local path of each file of a dataset, by its name in the snapshot.
+
+        Raises
+        ------
+        IntegrityError
+            When an object is missing or does not hold the bytes it is named after.
+        """
+        return {name: self._verified(md5) for name, md5 in self._listings[dataset].files.items()}
+
+    def _verified(self, md5: str) -> Path:
+        path = _local_copy(self._store, md5, self._folder)
+        found = _file_md5(path)
+        if found != md5:
+            raise IntegrityError(
+                f"object {md5} holds other bytes (MD5 {found})",
+                where=str(self._store.oid_to_path(md5)),
+                next_step="restore the object from a backup of the snapshot storage",
+            )
+        return path
+
+
+def create_registry(registry: Path, remote: Path | str) -> None:
+    """Create a bare git registry whose DVC storage lies at `remote`; one that is there is left alone.
+
+    Parameters
+    ----------
+    registry
+        Folder of the bare repository.
+    remote
+        Folder or storage address of the objects.
+    """
+    if (registry / "refs" / "heads" / BRANCH).exists():
+        return
+    registry.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=registry.parent, prefix=".registry-") as temporary:
+        bare, work = Path(temporary) / "bare", Path(temporary) / "work"
+        run_git(Path(temporary), "init", "-q", "--bare", "-b", BRANCH, str(bare))
+        run_git(Path(temporary), "clone", "-q", str(bare), str(work))
+        run_git(work, "checkout", "-q", "-B", BRANCH)
+        (work / ".dvc").mkdir()
+        url = str(remote.resolve()) if isinstance(remote, Path) else remote
+        (work / ".dvc" / "config").write_text(_CONFIG.format(url=url), encoding="utf-8")
+        (work / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n", encoding="utf-8")
+        (work / ".dvcignore").write_text("", encoding="utf-8")
+        run_git(work, "add", ".dvc", ".dvcignore")
+        run_git(work, "commit", "-q", "-m", "Start the data registry")
+        run_git(work, "push", "-q", "origin", BRANCH)
+        shutil.rmtree(registry, ignore_errors=True)  # left by a run that died before its first push
+        bare.rename(registry)
+
+
+def freeze(
+    registry: str,
+    files: dict[str, dict[str, TrackedFile]],
+    tag: str,
+    message: str,
+    work_root: Path,
+) -> FrozenSnapshot:
+    """Freeze files of several datasets under one tag.
+
+    Parameters
+    ----------
+    registry
+        Git address of the registry.
+    files
+        For each dataset, exactly the files its folder shall hold, by name.
+    tag
+        The snapshot's name; it must be derived from the content, see `content_hash`.
+    message
+        The commit's message.
+    work_root
+        Folder for the temporary clone.
+
+    Returns
+    -------
+    FrozenSnapshot
+        The same for the same files, also when the tag was there before.
+
+    Raises
+    ------
+    IntegrityError
+        When a file does not hold the bytes its MD5 promises, or the tag holds other files.
+    ConcurrentWriteError
+        When other writers were first eight times in a row.
+    SourceUnavailableError
+        When the registry or its storage does not answer.
+    """
+    listings = build_listings(files)
+    with _open_registry(registry, work_root) as (clone, store):
+        commit = _commit_of_tag(clone, tag, listings)
+        if commit is not None:
+            return _frozen(tag, commit, listings, 0)
+        added = _add_objects(store, files)
+        _add_listings(store, listings, clone.folder.parent)
+        commit = _publish(clone, tag, listings, _sizes(files), message)
+    return _frozen(tag, commit, listings, added)
+
+
+@contextmanager
+def open_snapshot(registry: str, snapshot: SnapshotRef, work_root: Path) -> Iterator[SnapshotReader]:
+    """Open a snapshot for reading and check that its tag still holds what was recorded.
+
+    Objects of a local storage are read where they lie; others are fetched for as long as the block
+    lasts.
+
+    Raises
+    ------
+    IntegrityError
+        When the tag is gone or holds other listings.
+    SourceUnavailableError
+        When the registry does not answer.
+    """
+    with _open_registry(registry, work_root) as (clone, store):
+        folder = clone.folder.parent / "objects"
+        folder.mkdir()
+        if clone.find_tag(snapshot.tag) is None:
+            raise _changed(snapshot.tag, "the tag is gone")
+        _compare(clone, snapshot.tag, snapshot.listings)
+        listings = {d: _read_listing(store, oid, folder) for d, oid in snapshot.listings.items()}
+        yield SnapshotReader(store, listings, folder)
+
+
+@contextmanager
+def _open_registry(registry: str, work_root: Path) -> Iterator[tuple[GitClone, Any]]:
+    work_root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work_root, prefix="snapshot-") as temporary:
+        clone = GitClone(registry, Path(temporary) / "clone")
+        # DVC keeps indexes in a folder all users share; ours are private and short-lived.
+        site = {"core": {"site_cache_dir": str(Path(temporary) / "site")}}
+        with Repo(str(clone.folder), config=site) as repo:
+            with _storage_errors():
+                store = repo.cloud.get_remote_odb()
+            yield clone, store
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise  # the storage answered: it does not have the object
+    except (OSError, DvcException) as error:
+        raise SourceUnavailableError(
+            f"the snapshot storage does not answer: {error}",
+            where="the default remote of the data registry",
+            next_step="check the address in the registry's .dvc/config and this worker's access to it",
+        ) from error
+
+
+def _commit_of_tag(clone: GitClone, tag: str, listings: dict[str, Listing]) -> str | None:
+    commit = clone.find_tag(tag)
+    if commit is not None:
+        _compare(clone, tag, {dataset: listing.oid for dataset, listing in listings.items()})
+    return commit
+
+
+def _compare(clone: GitClone, tag: str, oids: dict[str, str]) -> None:
+    for dataset, oid in oids.items():
+        pointer = clone.read(f"refs/tags/{tag}", f"{dataset}.dvc")
+        if pointer is None or read_pointer(pointer) != oid:
+            raise _changed(tag, f"it does not hold listing {oid} of {dataset}")
+
+
+def _changed(tag: str, what: str) -> IntegrityError:
+    return IntegrityError(
+        f"snapshot is not what was recorded: {what}",
+        where=f"tag {tag}",
+        next_step="tags of the data registry must never be moved or removed; restore this one",
+    )
+
+
+def _add_objects(store: Any, files: dict[str, dict[str, TrackedFile]]) -> int:
+    wanted = {file.md5: file.path for members in files.values() for file in members.values()}
+    with _storage_errors():
+        new = sorted(wanted.keys() - set(store.oids_exist(sorted(wanted))))
+    for md5 in new:
+        if _file_md5(wanted[md5]) != md5:
+            raise IntegrityError(
+                f"the file's MD5 is not the recorded {md5}",
+                where=str(wanted[md5]),
+                next_step="validate the partition again",
+            )
+    if new:
+        with _storage_errors():
+            store.add([str(wanted[md5]) for md5 in new], LocalFileSystem(), new)
+    return len(new)
+
+
+def _add_listings(store: Any, listings: dict[str, Listing], folder: Path) -> None:
+    for listing in listings.values():
+        path = folder / listing.oid
+        path.write_bytes(listing.text)
+        with _storage_errors():
+            store.add(str(path), LocalFileSystem(), listing.oid)
+
+
+def _publish(
+    clone: GitClone, tag: str, listings: dict[str, Listing], sizes: dict[str, int], message: str
+) -> str:
+    """Push, and where another writer was first, build on what it left."""
+    refusal = ""
+    for attempt in range(ATTEMPTS):
+        commit = clone.commit(_pointers(clone, listings, sizes), message)
+        try:
+            clone.push(tag)
+        except GitError as error:
+            refusal = str(error)
+        else:
+            return commit
+        time.sleep(secrets.SystemRandom().uniform(0, 0.2 * (attempt + 1)))
+        clone.start_over()
+        by_another = _commit_of_tag(clone, tag, listings)
+        if by_another is not None:
+            return by_another
+    raise ConcurrentWriteError(
+        f"the registry refused the push {ATTEMPTS} times, last with: {refusal}",
+        where=clone.registry,
+        next_step="retry; if it stays, check that this worker may push to the registry",
+    )
+
+
+def _pointers(clone: GitClone, listings: dict[str, Listing], sizes: dict[str, int]) -> dict[str, str]:
+    ignored = set((clone.read("HEAD", ".gitignore") or "").split()) | {f"/{name}" for name in listings}
+    pointers = {f"{name}.dvc": write_pointer(name, item, sizes[name]) for name, item in listings.items()}
+    return {**pointers, ".gitignore": "".join(f"{line}\n" for line in sorted(ignored))}
+
+
+def _sizes(files: dict[str, dict[str, TrackedFile]]) -> dict[str, int]:
+    return {name: sum(f.path.stat().st_size for f in members.values()) for name, members in files.items()}
+
+
+def _frozen(tag: str, commit: str, listings: dict[str, Listing], added: int) -> FrozenSnapshot:
+    oids = {dataset: listing.oid for dataset, listing in listings.items()}
+    return FrozenSnapshot(tag, commit, content_hash(oids), oids, added)
+
+
+def _read_listing(store: Any, oid: str, folder: Path) -> Listing:
+    return Listing.parse(_local_copy(store, oid, folder).read_bytes())
+
+
+def _local_copy(store: Any, oid: str, folder: Path) -> Path:
+    source = store.oid_to_path(oid)
+    try:
+        if isinstance(store.fs, LocalFileSystem):
+            Path(source).stat()
+            return Path(source)
+        target = folder / oid
+        if not target.exists():
+            with _storage_errors():
+                store.fs.get_file(source, str(target))
+    except FileNotFoundError:
+        raise IntegrityError(
+            f"object {oid} is missing",
+            where=str(source),
+            next_step="restore the object from a backup of the snapshot storage",
+        ) from None
+    return target
+
+
+def _file_md5(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

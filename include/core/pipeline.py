@@ -1,0 +1,151 @@
+"""The one feature pipeline: the same code prepares, fits and scores, in training and every night."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from include.errors import SpecError
+from include.specs.model import Estimator, Features, ModelSpec
+
+MAX_CATEGORIES = 254
+"""Histogram gradient boosting takes at most 255 distinct values of a categorical feature."""
+
+MAX_ONE_HOT_CATEGORIES = 50
+
+
+def prepare(frame: pd.DataFrame, features: Features) -> pd.DataFrame:
+    """Give features the types that the pipeline expects, whichever way the rows were read.
+
+    Parameters
+    ----------
+    frame
+        Rows that hold at least the feature columns; other columns are dropped.
+    features
+        The model's features.
+
+    Returns
+    -------
+    pd.DataFrame
+        Shape (rows, features), in the order of `features.all`: numeric as float64 with NaN for missing,
+        categorical as text with None for missing. Whole numbers become text without a fraction, so
+        that a category does not change its name in a partition where a neighbour is missing.
+    """
+    columns: dict[str, pd.Series[float] | pd.Series[str]] = {}
+    for name in features.numeric:
+        columns[name] = _as_numbers(frame[name])
+    for name in features.categorical:
+        columns[name] = _as_text(frame[name])
+    return pd.DataFrame(columns, columns=features.all, index=frame.index)
+
+
+def build_pipeline(spec: ModelSpec) -> Pipeline:
+    """Build the unfitted pipeline that a spec asks for.
+
+    Unseen categories and missing values are answered, never refused.
+
+    Returns
+    -------
+    Pipeline
+        Takes what `prepare` returns.
+
+    Raises
+    ------
+    SpecError
+        When `training.params` names a parameter that the estimator does not have.
+    """
+    training = spec.training
+    if training.estimator is Estimator.HIST_GRADIENT_BOOSTING:
+        pipeline = _hist_gradient_boosting(spec.features, training.seed)
+    else:
+        pipeline = _logistic_regression(spec.features, training.seed)
+    try:
+        pipeline[-1].set_params(**training.params)
+    except ValueError as error:
+        raise SpecError(
+            f"{training.estimator} refuses training.params: {error}",
+            where=f"include/models/{spec.model}.yaml",
+            next_step="use parameter names of the scikit-learn estimator",
+        ) from None
+    return pipeline
+
+
+def score(pipeline: Pipeline, frame: pd.DataFrame, features: Features) -> NDArray[np.float64]:
+    """Return the probability of the positive class for each row, in the order of the rows.
+
+    Parameters
+    ----------
+    pipeline
+        A fitted pipeline of `build_pipeline`.
+    frame
+        Rows as read, not yet prepared; none is fine.
+    features
+        The features that the pipeline was fitted with.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (rows,), float64.
+    """
+    if frame.empty:
+        return np.empty(0, dtype=np.float64)
+    return np.asarray(pipeline.predict_proba(prepare(frame, features))[:, 1], dtype=np.float64)
+
+
+def _as_numbers(column: pd.Series) -> pd.Series[float]:
+    if column.dtype == object:
+        return pd.to_numeric(column.infer_objects().convert_dtypes()).astype("Float64").astype("float64")
+    return column.astype("float64")
+
+
+def _as_text(column: pd.Series) -> pd.Series[str]:
+    """Name each distinct value once: a column holds few of them beside its rows."""
+    codes, distinct = pd.factorize(column, use_na_sentinel=True)
+    names = np.array([*map(_category_name, distinct), None], dtype=object)
+    return pd.Series(names[codes], index=column.index, dtype=object)
+
+
+def _category_name(value: object) -> str:
+    return str(int(value)) if isinstance(value, float | np.floating) and value.is_integer() else str(value)
+
+
+def _hist_gradient_boosting(features: Features, seed: int) -> Pipeline:
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+        encoded_missing_value=np.nan,
+        max_categories=MAX_CATEGORIES,
+    )
+    split_by_kind = _by_kind(features, "passthrough", encoder)
+    first_categorical = len(features.numeric)
+    estimator = HistGradientBoostingClassifier(
+        categorical_features=list(range(first_categorical, len(features.all))) or None,
+        early_stopping=False,  # it would hold out rows at random, across time
+        random_state=seed,
+    )
+    return Pipeline([("features", split_by_kind), ("estimator", estimator)])
+
+
+def _logistic_regression(features: Features, seed: int) -> Pipeline:
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+    )
+    categories = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_ONE_HOT_CATEGORIES)
+    estimator = LogisticRegression(max_iter=1000, random_state=seed)
+    return Pipeline([("features", _by_kind(features, numbers, categories)), ("estimator", estimator)])
+
+
+def _by_kind(
+    features: Features, numeric: BaseEstimator | str, categorical: BaseEstimator
+) -> ColumnTransformer:
+    return ColumnTransformer(
+        [("numeric", numeric, features.numeric), ("categorical", categorical, features.categorical)]
+    )
