@@ -1,0 +1,154 @@
+"""From the values a database driver returns to Arrow arrays of the types a spec declares.
+
+Nothing is lost silently: a value that its declared type cannot hold exactly is an error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+
+from include.errors import SourceError
+from include.specs import ColumnType
+
+ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.NUMBER: pa.float64(),
+    ColumnType.STRING: pa.string(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+}
+# Arrow takes these Python types as they are, at the speed of C. Others are converted value by value.
+_NATIVE: Mapping[ColumnType, frozenset[type]] = {
+    ColumnType.INTEGER: frozenset({int}),
+    ColumnType.NUMBER: frozenset({float}),
+    ColumnType.STRING: frozenset({str}),
+    ColumnType.BOOLEAN: frozenset({bool}),
+    ColumnType.DATE: frozenset({date}),
+    ColumnType.TIMESTAMP: frozenset({datetime}),
+}
+_LONGEST_EXAMPLE = 80
+
+
+def arrow_schema(columns: Mapping[str, ColumnType]) -> pa.Schema:
+    """Return the Arrow schema of a dataset's columns, in the order of the spec."""
+    return pa.schema([pa.field(name, ARROW_TYPES[kind]) for name, kind in columns.items()])
+
+
+def to_array(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
+    """Turn one column's values, as a driver returns them, into an array of the declared type.
+
+    Timestamps without a zone are taken as UTC. A number that is not a number (NaN) is missing.
+
+    Parameters
+    ----------
+    name
+        The column's name, for messages.
+    kind
+        The type the spec declares.
+    values
+        Python values; None is missing.
+
+    Returns
+    -------
+    pyarrow.Array
+        As long as `values`.
+
+    Raises
+    ------
+    SourceError
+        Where a value does not fit the type; names column, type and the value.
+    """
+    kinds = set(map(type, values)) - {type(None)}
+    try:
+        if not kinds <= _NATIVE[kind]:
+            return _convert_each(name, kind, values)
+        return pa.array(values, ARROW_TYPES[kind], from_pandas=kind is ColumnType.NUMBER)
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        return _convert_each(name, kind, values)
+
+
+def _convert_each(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
+    convert, target = _CONVERTERS[kind], ARROW_TYPES[kind]
+    converted = []
+    for value in values:
+        try:
+            fitting = None if value is None else convert(value)
+            pa.scalar(fitting, target)
+        except (ValueError, TypeError, OverflowError, pa.ArrowException):
+            raise _misfit(name, kind, value) from None
+        converted.append(fitting)
+    return pa.array(converted, target)
+
+
+def _misfit(name: str, kind: ColumnType, value: Any) -> SourceError:
+    shown = ascii(value)
+    example = shown if len(shown) <= _LONGEST_EXAMPLE else shown[:_LONGEST_EXAMPLE] + "…"
+    found = type(value).__name__
+    return SourceError(
+        f"column {name!r} holds {example} ({found}), which is not a {kind}",
+        next_step=f"mend the row in the source, or declare the type that {name!r} has in the dataset's spec",
+        column=name,
+        declared=str(kind),
+        example=example,
+    )
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
+        raise ValueError
+    return int(value)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError
+    number = float(value)
+    return None if math.isnan(number) else number
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str | UUID):
+        raise ValueError
+    return str(value)
+
+
+def _boolean(value: Any) -> bool:
+    if value not in (0, 1):  # engines without a boolean type store 0 and 1
+        raise ValueError
+    return bool(value)
+
+
+def _date(value: Any) -> date:
+    if type(value) is date:
+        return value
+    moment = _timestamp(value)
+    if moment.timetz() != time(tzinfo=UTC):
+        raise ValueError
+    return moment.date()
+
+
+def _timestamp(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(moment, date):
+        raise ValueError
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+_CONVERTERS: Mapping[ColumnType, Callable[[Any], Any]] = {
+    ColumnType.INTEGER: _integer,
+    ColumnType.NUMBER: _number,
+    ColumnType.STRING: _string,
+    ColumnType.BOOLEAN: _boolean,
+    ColumnType.DATE: _date,
+    ColumnType.TIMESTAMP: _timestamp,
+}

@@ -1,0 +1,60 @@
+"""Files that are whole or not there: written beside their place, flushed, then put in it at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, replacing what is there; a reader sees the old bytes or the new ones.
+
+    The data is on disk when this returns, and so is the name.
+    """
+    with _written_beside(path, data) as temporary:
+        temporary.replace(path)
+        _flush_folder(path.parent)
+
+
+def create_exclusively(path: Path, data: bytes) -> bool:
+    """Put `data` at `path` unless something is there already.
+
+    Returns
+    -------
+    bool
+        False where `path` exists; it was not touched then.
+    """
+    with _written_beside(path, data) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        _flush_folder(path.parent)
+        return True
+
+
+@contextmanager
+def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
+    # In the same folder, because neither a rename nor a hard link crosses file systems. Of a process
+    # killed here a hidden file remains that no reader looks at.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
