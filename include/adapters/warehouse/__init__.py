@@ -20,15 +20,23 @@ from include.adapters.warehouse.promotions import (
     record_decisions,
     record_promotion,
 )
-from include.adapters.warehouse.publications import Publication, current_publications, publish
+from include.adapters.warehouse.publications import (
+    WEEK,
+    Publication,
+    current_publications,
+    missing_nights,
+    publish,
+)
 
 __all__ = [
+    "WEEK",
     "Publication",
     "champion_as_of",
     "current_champion",
     "current_publications",
     "engine",
     "migrate",
+    "missing_nights",
     "model_lock",
     "name_lock",
     "promoted_version",

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.csv
 from sqlalchemy import Connection, text
 
-from include.adapters.warehouse.connection import name_lock
+from include.adapters.warehouse.connection import name_lock, transaction
 from include.contracts import Contract, PublicationRef
+from include.settings import Settings
 
 BATCH_ROWS = 50_000
+WEEK = timedelta(days=7)
 
 _CURRENT = text("""
     SELECT revision, rows, model_version, content_hash
@@ -100,6 +102,14 @@ def current_publications(
     bounds = {"model": model, "first": first, "last_exclusive": last_exclusive}
     rows = conn.execute(_CURRENT_BETWEEN, bounds)
     return [PublicationRef.model_validate(dict(row._mapping)) for row in rows]
+
+
+def missing_nights(settings: Settings, model: str, first: date) -> list[date]:
+    """Return the days of the week from `first` on that have no publication yet, in order."""
+    with transaction(settings) as conn:
+        published = {night.ds for night in current_publications(conn, model, first, first + WEEK)}
+    days = [first + timedelta(days=offset) for offset in range(WEEK.days)]
+    return [day for day in days if day not in published]
 
 
 def _reference(publication: Publication, revision: int, rows: int, *, changed: bool) -> PublicationRef:

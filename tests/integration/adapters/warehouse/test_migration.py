@@ -67,13 +67,19 @@ def test_a_silent_server_is_retryable_and_its_password_stays_unsaid() -> None:
     assert "secret-word" not in str(caught.value)
 
 
-def test_an_error_rolls_the_transaction_back(warehouse_settings: Settings) -> None:
-    class StopError(Exception):
-        pass
+class StopError(Exception):
+    """Raised half-way."""
 
-    with pytest.raises(StopError), warehouse.transaction(warehouse_settings) as conn:
+
+def insert_and_stop(settings: Settings) -> None:
+    with warehouse.transaction(settings) as conn:
         conn.execute(text("INSERT INTO perennial.retrain_request VALUES ('m', '2017-05-08', 'drift', 'r')"))
         raise StopError
+
+
+def test_an_error_rolls_the_transaction_back(warehouse_settings: Settings) -> None:
+    with pytest.raises(StopError):
+        insert_and_stop(warehouse_settings)
 
     with warehouse.transaction(warehouse_settings) as conn:
         assert conn.execute(text("SELECT count(*) FROM perennial.retrain_request")).scalar_one() == 0

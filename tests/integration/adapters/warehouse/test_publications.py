@@ -128,3 +128,14 @@ def test_current_publications_lists_the_days_that_have_one(warehouse_settings: S
         found = warehouse.current_publications(conn, "churn", date(2017, 5, 1), date(2017, 5, 8))
 
         assert [(night.ds.day, night.revision) for night in found] == [(1, 2), (3, 1)]
+
+
+def test_missing_nights_are_the_days_of_the_week_without_a_publication(warehouse_settings: Settings) -> None:
+    with warehouse.transaction(warehouse_settings) as conn:
+        for day in (1, 2, 4, 5, 7, 8):
+            publish(conn, f"day {day}", {"1": 0.1}, date(2017, 5, day))
+
+    missing = warehouse.missing_nights(warehouse_settings, "churn", date(2017, 5, 1))
+
+    assert missing == [date(2017, 5, 3), date(2017, 5, 6)]
+    assert len(warehouse.missing_nights(warehouse_settings, "another", date(2017, 5, 1))) == 7
