@@ -1,0 +1,93 @@
+"""A model on disk: written without pickle, named by a hash, loaded only when the hash holds.
+
+skops refuses types it is not told to trust. MLflow would take the list of trusted types from the very
+artifact it is about to load; here the list is fixed in code, and the bytes are checked first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow.sklearn
+import numpy as np
+import pandas as pd
+import skops.io
+from mlflow.models import Model, ModelSignature, infer_signature
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from include.errors import IntegrityError
+
+MODEL_FILE = "model.skops"
+TRUSTED_TYPES = [
+    "functools.partial",
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
+]
+"""Beyond skops' own list, what the estimators of `include.core.pipeline` are made of."""
+
+_REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
+
+
+def signature_of(prepared: pd.DataFrame, scores: NDArray[np.float64]) -> ModelSignature:
+    """Describe what the model takes and answers."""
+    return infer_signature(prepared, pd.DataFrame({"score": scores}))
+
+
+def write_model(pipeline: Pipeline, folder: Path, description: Model, signature: ModelSignature) -> str:
+    """Write an MLflow model folder and return its hash.
+
+    Parameters
+    ----------
+    pipeline
+        A fitted pipeline.
+    folder
+        Where it goes; it must not exist.
+    description
+        The MLflow model the files belong to.
+    signature
+        See `signature_of`.
+    """
+    mlflow.sklearn.save_model(
+        pipeline,
+        folder,
+        mlflow_model=description,
+        serialization_format="skops",
+        skops_trusted_types=TRUSTED_TYPES,
+        signature=signature,
+        pyfunc_predict_fn="predict_proba",
+        # Given, because MLflow would otherwise find them by loading the model in another process.
+        pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+    )
+    return folder_sha256(folder)
+
+
+def load_model(folder: Path, sha256: str) -> Pipeline:
+    """Load a model folder, if its bytes are those that were registered.
+
+    Raises
+    ------
+    IntegrityError
+        When the hash differs; nothing was loaded.
+    """
+    found = folder_sha256(folder)
+    if found != sha256:
+        raise IntegrityError(
+            f"the model's files have SHA-256 {found}, registered was {sha256}",
+            where=str(folder.name),
+            next_step="treat the artifact store as tampered with; train and promote a new version",
+        )
+    return skops.io.load(folder / MODEL_FILE, trusted=TRUSTED_TYPES)
+
+
+def folder_sha256(folder: Path) -> str:
+    """Hash a folder: SHA-256 over the sorted (relative path, file SHA-256) of all its files."""
+    total = hashlib.sha256()
+    for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        total.update(f"{path.relative_to(folder).as_posix()}\0{digest}\n".encode())
+    return total.hexdigest()

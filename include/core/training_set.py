@@ -1,0 +1,152 @@
+"""The rows that may train or judge a model: events joined with mature labels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from include.errors import TrainingDataError
+from include.specs.model import ModelSpec
+
+LABEL = "__label"
+MATURED = "__matured"
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Where the rows of a snapshot went."""
+
+    rows: int
+    immature: int
+    mature_without_label: int
+    used: int
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Mature, labelled rows in the order of their events.
+
+    Attributes
+    ----------
+    rows
+        The events' columns.
+    labels
+        Shape (rows,), int64, 0 or 1.
+    matured
+        Shape (rows,), datetime64[D]: the day each label became mature, without grace.
+    counts
+        What was left out, and why.
+    """
+
+    rows: pd.DataFrame
+    labels: NDArray[np.int64]
+    matured: NDArray[np.datetime64]
+    counts: RowCounts
+
+
+def build_training_set(
+    events: pd.DataFrame, outcomes: pd.DataFrame, key: list[str], spec: ModelSpec, as_of: date
+) -> TrainingSet:
+    """Join events with their labels as they were known at the start of `as_of`.
+
+    An event is mature when its `mature_at` day and `grace` further days have passed, whatever its
+    outcome. An event recorded twice counts as first seen; an outcome recorded twice counts as last
+    corrected.
+
+    Parameters
+    ----------
+    events
+        Rows of the model's dataset, ordered by day: key, `mature_at` and feature columns.
+    outcomes
+        Rows of the label's dataset, ordered by day: key and label column.
+    key
+        The columns that identify an event in both.
+    spec
+        The model.
+    as_of
+        The first day whose data is not known yet.
+
+    Raises
+    ------
+    TrainingDataError
+        When too many mature rows have no label, a label is not 0 or 1, there is only one class, or
+        fewer rows than `training.min_rows`.
+    """
+    label = spec.label
+    known = outcomes.drop_duplicates(key, keep="last").set_index(key)[label.column].rename(LABEL)
+    joined = events.drop_duplicates(key, keep="first").join(known, on=key)
+    joined[MATURED] = _day(joined[label.mature_at])
+    mature = joined[MATURED] < pd.Timestamp(as_of - timedelta(days=label.grace))
+    labelled = mature & joined[LABEL].notna()
+    counts = RowCounts(
+        len(joined), int((~mature).sum()), int((mature & ~labelled).sum()), int(labelled.sum())
+    )
+    used = joined[labelled].reset_index(drop=True)
+    _check(used[LABEL], counts, spec)
+    return TrainingSet(
+        rows=used.drop(columns=[LABEL, MATURED]),
+        labels=used[LABEL].to_numpy(dtype=np.int64),
+        matured=used[MATURED].to_numpy().astype("datetime64[D]"),
+        counts=counts,
+    )
+
+
+def check_classes(labels: NDArray[np.int64], part: str, spec: ModelSpec) -> None:
+    """Refuse a part of the training set that holds only one class.
+
+    Raises
+    ------
+    TrainingDataError
+        Names the part and the class.
+    """
+    if len(np.unique(labels)) < 2:
+        found = f"only class {labels[0]}" if len(labels) else "no rows"
+        raise _refusal(
+            f"the {part} part has {found}", spec, "widen its span in `training`, or wait for more outcomes"
+        )
+
+
+def _check(labels: pd.Series, counts: RowCounts, spec: ModelSpec) -> None:
+    mature = counts.used + counts.mature_without_label
+    missing_share = counts.mature_without_label / mature if mature else 0.0
+    if missing_share > spec.label.max_missing_share:
+        raise _refusal(
+            f"{counts.mature_without_label} of {mature} mature rows ({missing_share:.1%}) have no label,"
+            f" more than the {spec.label.max_missing_share:.1%} that label.max_missing_share allows",
+            spec,
+            f"ingest the missing days of {spec.label.dataset}, or lengthen label.grace",
+            counts,
+        )
+    if counts.used < spec.training.min_rows:
+        raise _refusal(
+            f"{counts.used} of {counts.rows} rows are mature and labelled, training.min_rows asks for"
+            f" {spec.training.min_rows}",
+            spec,
+            "load more history, or widen training.window",
+            counts,
+        )
+    classes = sorted(labels.unique().tolist())
+    if classes != [0, 1]:
+        raise _refusal(
+            f"label {spec.label.column} takes the values {classes[:10]}, not 0 and 1",
+            spec,
+            f"check {spec.label.column} in {spec.label.dataset}",
+            counts,
+        )
+
+
+def _refusal(
+    what: str, spec: ModelSpec, next_step: str, counts: RowCounts | None = None
+) -> TrainingDataError:
+    facts = asdict(counts) if counts else {}
+    return TrainingDataError(what, where=f"model {spec.model}", next_step=next_step, **facts)
+
+
+def _day(column: pd.Series) -> pd.Series:
+    """Return the UTC day of dates or timestamps as naive midnight."""
+    moments = pd.to_datetime(column, utc=True)
+    return moments.dt.tz_localize(None).dt.normalize()

@@ -1,0 +1,150 @@
+"""Judge a candidate, and the champion beside it, on the candidate's holdout."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from include.adapters import mlflow_registry, mlflow_runs, warehouse
+from include.contracts import CandidateRef, ChampionRef, Decision, EvaluationRef
+from include.core.bootstrap import bootstrap_difference
+from include.core.metrics import measure
+from include.core.pipeline import score
+from include.core.promotion import decide_absolute, decide_versus_champion, decide_without_comparison
+from include.core.training_set import TrainingSet
+from include.settings import Settings
+from include.specs import ModelSpec, Specs
+from include.specs.model import Features
+from include.steps.snapshot_training_set import load_training_set
+
+log = logging.getLogger(__name__)
+
+DECISIONS = "decisions.json"
+
+
+def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -> EvaluationRef:
+    """Score the holdout with both models, measure both, and judge every gate.
+
+    The holdout is read again from the candidate's snapshot; it was not used to fit, to search or to
+    choose the threshold. What is found is logged to the candidate's run.
+
+    Parameters
+    ----------
+    settings
+        The installation.
+    specs
+        All sound specs.
+    model
+        Which model.
+    candidate
+        Who is judged.
+    """
+    started = perf_counter()
+    spec = specs.model(model)
+    judged, champion = _load_scorers(settings, candidate)
+    wanted = judged.features.all + (champion.features.all if champion else [])
+    _, data = load_training_set(settings, specs, spec, candidate.snapshot, wanted)
+    holdout = _holdout(data, judged.info)
+    scores = judged.score(holdout.rows)
+    champion_scores = champion.score(holdout.rows) if champion else None
+    versus = _versus_champion(spec, holdout.labels, scores, champion, champion_scores, candidate.version)
+    metrics = measure(holdout.labels, scores)
+    result = EvaluationRef(
+        candidate=candidate,
+        champion_version=champion.version if champion else None,
+        holdout_first=holdout.first,
+        holdout_last=holdout.last,
+        holdout_rows=len(holdout.labels),
+        metrics=metrics,
+        champion_metrics={} if champion_scores is None else measure(holdout.labels, champion_scores),
+        decisions=[*decide_absolute(metrics, spec.gates.absolute), versus],
+    )
+    _log_result(settings, result)
+    log.info(
+        "%s version %d judged on %d rows: %s; %.1f s",
+        model, candidate.version, result.holdout_rows,
+        ", ".join(f"{d.gate} {d.verdict}" for d in result.decisions), perf_counter() - started,
+    )  # fmt: skip
+    return result
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """A registered version, loaded, with the features it was trained on."""
+
+    version: int
+    pipeline: Pipeline
+    info: dict[str, Any]
+
+    @property
+    def features(self) -> Features:
+        return Features.model_validate(self.info["features"])
+
+    def score(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        return score(self.pipeline, rows, self.features)
+
+
+@dataclass(frozen=True)
+class _Holdout:
+    rows: pd.DataFrame
+    labels: NDArray[np.int64]
+    first: date
+    last: date
+
+
+def _load_scorers(settings: Settings, candidate: CandidateRef) -> tuple[_Scorer, _Scorer | None]:
+    with warehouse.transaction(settings) as conn:
+        champion = warehouse.current_champion(conn, candidate.model)
+    judged = _load(settings, candidate)
+    if champion is None:
+        return judged, None
+    return judged, judged if champion.version == candidate.version else _load(settings, champion)
+
+
+def _load(settings: Settings, which: CandidateRef | ChampionRef) -> _Scorer:
+    pipeline = mlflow_registry.load_champion(
+        settings, which.model, which.version, which.run_id, which.artifact_sha256
+    )
+    return _Scorer(which.version, pipeline, mlflow_registry.read_model_info(settings, which.run_id))
+
+
+def _holdout(data: TrainingSet, info: dict[str, Any]) -> _Holdout:
+    """Take the days the candidate was kept from, as its training recorded them."""
+    first, last = (date.fromisoformat(info["holdout"][end]) for end in ("first", "last"))
+    chosen = (data.matured >= np.datetime64(first)) & (data.matured <= np.datetime64(last))
+    return _Holdout(data.rows[chosen], data.labels[chosen], first, last)
+
+
+def _versus_champion(
+    spec: ModelSpec,
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    champion: _Scorer | None,
+    champion_scores: NDArray[np.float64] | None,
+    candidate_version: int,
+) -> Decision:
+    if champion is None or champion_scores is None:
+        return decide_without_comparison("no champion yet: there is nothing to be worse than")
+    if champion.version == candidate_version:
+        return decide_without_comparison(f"version {candidate_version} is the champion itself")
+    gate = spec.gates.versus_champion
+    interval = bootstrap_difference(
+        labels, scores, champion_scores, gate.metric, gate.confidence, spec.training.seed
+    )
+    return decide_versus_champion(gate, interval, champion.version, len(labels))
+
+
+def _log_result(settings: Settings, result: EvaluationRef) -> None:
+    run_id = result.candidate.run_id
+    found = {"holdout": result.metrics, "champion_holdout": result.champion_metrics}
+    metrics = {f"{part}_{name}": value for part, named in found.items() for name, value in named.items()}
+    mlflow_runs.log_results(settings, run_id, {}, metrics)
+    mlflow_runs.log_document(settings, run_id, DECISIONS, [d.to_json() for d in result.decisions])

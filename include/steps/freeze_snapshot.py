@@ -1,0 +1,86 @@
+"""Freeze what a model trains on."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+from time import perf_counter
+
+from include.adapters.dvc_listing import TrackedFile, build_listings, content_hash
+from include.adapters.dvc_registry import freeze
+from include.adapters.lake import Lake
+from include.adapters.lake_manifests import CleanManifest
+from include.contracts import SnapshotRef
+from include.errors import MissingPartitionError
+from include.settings import Settings
+from include.specs import Specs
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, specs: Specs, model: str, as_of: date) -> SnapshotRef:
+    """Freeze the clean partitions of the training window that ends before `as_of`.
+
+    The content decides the name: the same partitions give the same tag and commit.
+
+    Parameters
+    ----------
+    settings
+        The installation.
+    specs
+        All sound specs.
+    model
+        Which model's datasets are frozen.
+    as_of
+        The first day that is not in the snapshot.
+
+    Raises
+    ------
+    MissingPartitionError
+        When a dataset has no clean partition in the window.
+    """
+    started = perf_counter()
+    spec = specs.model(model)
+    first = as_of - timedelta(days=spec.training.window)
+    lake = Lake(settings.lake_root)
+    manifests = {name: _clean(lake, name, first, as_of) for name in spec.datasets}
+    files = {name: _files(lake, found) for name, found in manifests.items()}
+    every = [manifest for found in manifests.values() for manifest in found]
+    tag = _tag(model, files, max(manifest.ds for manifest in every))
+    message = f"{model}: {len(every)} partitions before {as_of}"
+    frozen = freeze(settings.snapshot_registry, files, tag, message, settings.work_root)
+    rows = sum(manifest.rows for manifest in every)
+    log.info(
+        "%s frozen as %s: %d partitions, %d rows, %d new objects, %.1f s",
+        model, tag, len(every), rows, frozen.new_objects, perf_counter() - started,
+    )  # fmt: skip
+    return SnapshotRef(
+        model=model,
+        as_of=as_of,
+        tag=tag,
+        commit=frozen.commit,
+        content_hash=frozen.content_hash,
+        listings=frozen.listings,
+        partitions=len(every),
+        rows=rows,
+    )
+
+
+def _clean(lake: Lake, dataset: str, first: date, as_of: date) -> list[CleanManifest]:
+    found = lake.clean_manifests(dataset, first, as_of)
+    if not found:
+        raise MissingPartitionError(
+            "there is no clean partition in the training window",
+            where=f"dataset {dataset}, {first} to {as_of - timedelta(days=1)}",
+            next_step=f"load its history: trigger the DAG {dataset}__history, or wait for {dataset}__ingest",
+        )
+    return found
+
+
+def _files(lake: Lake, manifests: list[CleanManifest]) -> dict[str, TrackedFile]:
+    return {f"{m.ds}.parquet": TrackedFile(lake.clean_path(m), m.content_md5) for m in manifests}
+
+
+def _tag(model: str, files: dict[str, dict[str, TrackedFile]], last: date) -> str:
+    oids = {name: listing.oid for name, listing in build_listings(files).items()}
+    return f"{model}/{last}-{content_hash(oids)[:8]}"
