@@ -45,12 +45,11 @@ def split_by_day(table: pa.Table, event_time: str) -> dict[date, pa.Table]:
     days = pc.cast(table[event_time], pa.date32()).combine_chunks()
     order = pc.array_sort_indices(days)  # stable: rows keep their order within a day
     sorted_days = days.take(order).to_numpy(zero_copy_only=False)
-    found, starts = np.unique(sorted_days, return_index=True)
-    ends = [*starts[1:].tolist(), len(sorted_days)]
+    found, starts, counts = np.unique(sorted_days, return_index=True, return_counts=True)
     by_day = table.take(order)
     return {
-        day: by_day.slice(start, end - start)
-        for day, start, end in zip(found.tolist(), starts.tolist(), ends, strict=True)
+        day: by_day.slice(start, count)
+        for day, start, count in zip(found.tolist(), starts.tolist(), counts.tolist(), strict=True)
     }
 
 

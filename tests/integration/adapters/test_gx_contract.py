@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from include.adapters.arrow_columns import arrow_schema
+from include.adapters.gx_contract import failing_rows
+from include.errors import SpecError
+from include.specs import Expectation
+from tests.sources import CONTRACT, stay, stays_spec
+
+pytestmark = pytest.mark.integration
+
+MADE = datetime(2017, 3, 1, 9, 30, tzinfo=UTC)
+BIG = 2**53
+
+
+def rule(kind: str, column: str | None = "price", **arguments: Any) -> Expectation:
+    return Expectation.model_validate({"expect": kind, "column": column, "severity": "warn", **arguments})
+
+
+def table(*rows: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), arrow_schema(stays_spec().columns))
+
+
+def column(name: str, *values: Any) -> pa.Table:
+    return table(*({**stay(number), name: value} for number, value in enumerate(values)))
+
+
+def positions(rows: pa.Table, expectation: Expectation) -> list[int]:
+    ((found,),) = failing_rows([rows], [expectation])
+    assert found.dtype == np.int64
+    return [int(position) for position in found]
+
+
+@pytest.mark.parametrize(
+    ("expectation", "rows", "expected"),
+    [
+        pytest.param(
+            rule("column_values_to_not_be_null"), column("price", 1.0, None, 2.0), [1], id="missing number"
+        ),
+        pytest.param(
+            rule("column_values_to_not_be_null", "guest"), column("guest", None, "", None), [0, 2], id="text"
+        ),
+        pytest.param(
+            rule("column_values_to_not_be_null"), column("price", None, None), [0, 1], id="all missing"
+        ),
+        pytest.param(
+            rule("column_values_to_be_between", min_value=0, max_value=5),
+            column("price", 0.0, -0.01, 5.0, 5.01, None, float("inf")),
+            [1, 3, 5],
+            id="range includes its ends, missing values pass",
+        ),
+        pytest.param(
+            rule("column_values_to_be_between", max_value=5),
+            column("price", -1e9, 6.0),
+            [1],
+            id="range open below",
+        ),
+        pytest.param(
+            rule("column_values_to_be_between", "stay_id", min_value=2),
+            column("stay_id", 1, None, 2),
+            [0],
+            id="range of integers with a missing one",
+        ),
+        pytest.param(
+            rule("column_values_to_be_between", min_value=0),
+            column("price", None, None),
+            [],
+            id="range of nothing",
+        ),
+        pytest.param(
+            rule("column_values_to_be_in_set", "guest", value_set=["Ada", "O'Brien", 'the "Duke"']),
+            column("guest", "O'Brien", 'the "Duke"', "ada", None, ""),
+            [2, 4],
+            id="set of texts with quotes",
+        ),
+        pytest.param(
+            rule("column_values_to_be_in_set", "stay_id", value_set=[0, 1]),
+            column("stay_id", 0, 1, 2, None),
+            [2],
+            id="set of integers",
+        ),
+        pytest.param(
+            rule("column_values_to_match_regex", "guest", regex="^[A-Z]$"),
+            column("guest", "A", "AB", "a", None),
+            [1, 2],
+            id="pattern",
+        ),
+        pytest.param(
+            rule("column_value_lengths_to_be_between", "guest", min_value=1, max_value=3),
+            column("guest", "", "Ada", "Adam", None),
+            [0, 2],
+            id="length of text",
+        ),
+        pytest.param(
+            rule("column_values_to_be_unique", "stay_id"),
+            column("stay_id", 7, 8, 7, None, None),
+            [0, 2],
+            id="duplicates, of which missing values are none",
+        ),
+        pytest.param(
+            rule("column_values_to_be_unique", "stay_id"),
+            column("stay_id", BIG, BIG + 1, None),
+            [],
+            id="integers no float can tell apart",
+        ),
+        pytest.param(
+            rule("column_pair_values_a_to_be_greater_than_b", None, column_a="arrives", column_b="made_at"),
+            table(
+                stay(1, arrives=date(2017, 3, 2)),
+                stay(2, arrives=date(2017, 3, 1)),
+                stay(3, arrives=None),
+                stay(4, made_at=None),
+            ),
+            [1],
+            id="a date after a timestamp",
+        ),
+    ],
+)
+def test_a_rule_finds_its_failing_rows(expectation: Expectation, rows: pa.Table, expected: list[int]) -> None:
+    assert positions(rows, expectation) == expected
+
+
+@pytest.mark.parametrize(("or_equal", "expected"), [(True, []), (False, [0]), (None, [0])])
+def test_equal_values_are_greater_only_if_so_declared(or_equal: bool | None, expected: list[int]) -> None:
+    kind = "column_pair_values_a_to_be_greater_than_b"
+    expectation = rule(kind, None, column_a="price", column_b="price", or_equal=or_equal)
+    assert positions(column("price", 5.0), expectation) == expected
+
+
+def test_uniqueness_is_asked_within_a_partition() -> None:
+    answers = failing_rows(
+        [column("stay_id", 1, 2), column("stay_id", 2, 3, 3), column("stay_id")],
+        [rule("column_values_to_be_unique", "stay_id")],
+    )
+    assert [[found.tolist() for found in partition] for partition in answers] == [[[]], [[1, 2]], [[]]]
+
+
+def test_partitions_without_any_row_fail_nothing() -> None:
+    contract = stays_spec().contract
+    answers = failing_rows([column("price"), column("price")], contract)
+    assert [[found.tolist() for found in partition] for partition in answers] == [[[]] * len(contract)] * 2
+
+
+def test_the_same_rule_may_stand_twice() -> None:
+    contract = [rule("column_values_to_not_be_null", severity=severity) for severity in ("warn", "block")]
+    ((first, second),) = failing_rows([column("price", None)], contract)
+    assert first.tolist() == second.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "expectation",
+    [
+        pytest.param(rule("column_values_to_be_between", "guest", min_value=1), id="range over text"),
+        pytest.param(
+            rule("column_values_to_be_between", "made_at", min_value=1), id="number as a time's bound"
+        ),
+        pytest.param(rule("column_values_to_match_regex", "guest", regex="(["), id="broken pattern"),
+    ],
+)
+def test_a_rule_that_cannot_be_evaluated_is_an_error_and_never_a_pass(expectation: Expectation) -> None:
+    with pytest.raises(SpecError) as raised:
+        failing_rows([table(stay(1))], [rule("column_values_to_not_be_null"), expectation])
+    assert f"`{expectation.rule}` cannot be evaluated on {expectation.column}" in str(raised.value)
+
+
+PRICES = st.none() | st.sampled_from([-1.0, 0.0, 50.0, 101.0])
+STAYS = st.builds(lambda n, price: stay(n, price=price), st.none() | st.integers(1, 4), PRICES)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(partitions=st.lists(st.lists(STAYS, max_size=6), min_size=1, max_size=4))
+def test_partitions_judged_together_get_the_answers_they_get_alone(
+    partitions: list[list[dict[str, Any]]],
+) -> None:
+    contract = [Expectation.model_validate(entry) for entry in CONTRACT]
+    tables = [table(*rows) for rows in partitions]
+    together = failing_rows(tables, contract)
+    alone = [failing_rows([rows], contract)[0] for rows in tables]
+    assert [[f.tolist() for f in p] for p in together] == [[f.tolist() for f in p] for p in alone]
+
+
+def test_nothing_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    failing_rows([table(stay(1))], [rule("column_values_to_not_be_null")])
+    assert os.listdir(tmp_path) == []  # noqa: PTH208

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.adapters.lake import Lake
+from include.contracts import HistoryResult
+from include.errors import ContractError, SourceError
+from include.settings import Settings
+from include.specs import Specs
+from include.steps import ingest_partition, load_history, validate_partition
+from tests.sources import all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
+
+pytestmark = pytest.mark.integration
+
+FIRST = date(2017, 2, 25)
+DAYS = [FIRST + timedelta(days=n) for n in range(10)]
+LAST = DAYS[-1]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return sqlite_url(tmp_path)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, url: str) -> Settings:
+    return inn_settings(tmp_path / "bulk", url)
+
+
+@pytest.fixture
+def specs() -> Specs:
+    return stays_specs()
+
+
+@pytest.fixture(autouse=True)
+def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load_history, "CHUNK_DAYS", 4)
+
+
+def mixed_rows() -> list[dict[str, Any]]:
+    """Ten days; keys repeat from day to day, some rows are broken, one day is missing."""
+    rows = []
+    for number, day in enumerate(DAYS):
+        if number == 5:
+            continue
+        rows += [stay(n, day, price=5.0 * n) for n in range(1, 4 + number)]
+        rows.append(stay(100, day, guest=None))
+        rows.append(stay(101, day, price=-1.0, guest="O'Brien"))
+    return rows
+
+
+def load(settings: Settings, specs: Specs, last: date = LAST) -> HistoryResult:
+    return load_history.run(settings, specs, "stays", FIRST, last, lambda *_: None)
+
+
+def manifests(settings: Settings) -> list[Any]:
+    return list(Lake(settings.lake_root).clean_manifests("stays", FIRST, LAST + timedelta(days=1)))
+
+
+def test_history_becomes_what_nightly_runs_would_have_made(
+    tmp_path: Path, settings: Settings, url: str, specs: Specs
+) -> None:
+    put_stays(url, mixed_rows())
+    nightly = inn_settings(tmp_path / "nightly", url)
+    for day in DAYS[:5] + DAYS[6:]:
+        validate_partition.run(nightly, specs, ingest_partition.run(nightly, specs, "stays", day))
+    load(settings, specs)
+    assert len(manifests(settings)) == 9
+    assert manifests(settings) == manifests(nightly)
+    assert all_files(settings.lake_root) == all_files(nightly.lake_root)
+    assert all_files(settings.reports_root) == all_files(nightly.reports_root)
+
+
+def test_counts_and_progress_are_those_of_the_range(settings: Settings, url: str, specs: Specs) -> None:
+    put_stays(url, [*mixed_rows(), stay(1, LAST + timedelta(days=1))])
+    progress: list[tuple[int, int]] = []
+    result = load_history.run(settings, specs, "stays", FIRST, LAST, lambda *p: progress.append(p))
+    assert progress == [(4, 10), (8, 10), (10, 10)]
+    assert (result.partitions, result.written, result.quarantined_rows) == (9, 9, 9)
+    assert result.rows + result.quarantined_rows == len(mixed_rows())
+
+
+def test_loading_again_writes_nothing(settings: Settings, url: str, specs: Specs, tmp_path: Path) -> None:
+    put_stays(url, mixed_rows())
+    first, before = load(settings, specs), all_files(tmp_path)
+    again = load(settings, specs)
+    assert again == first.model_copy(update={"written": 0})
+    assert all_files(tmp_path) == before
+
+
+def test_only_a_corrected_day_gets_a_new_revision(settings: Settings, url: str, specs: Specs) -> None:
+    put_stays(url, mixed_rows())
+    load(settings, specs)
+    put_stays(url, [*mixed_rows(), stay(55, DAYS[3])])
+    assert load(settings, specs).written == 1
+    assert [m.ds for m in manifests(settings) if m.revision == 2] == [DAYS[3]]
+
+
+def test_a_killed_load_goes_on_where_it_stopped(settings: Settings, url: str, specs: Specs) -> None:
+    put_stays(url, mixed_rows())
+
+    class KilledError(Exception):
+        pass
+
+    def die_after_the_second_chunk(done: int, total: int) -> None:
+        if done == 8:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        load_history.run(settings, specs, "stays", FIRST, LAST, die_after_the_second_chunk)
+    assert len(manifests(settings)) == 7
+    result = load(settings, specs)
+    assert (result.partitions, result.written) == (9, 2)
+
+
+def test_refused_days_are_named_and_the_others_committed(settings: Settings, url: str, specs: Specs) -> None:
+    bad = [DAYS[1], DAYS[9]]
+    put_stays(url, [*mixed_rows(), *(stay(1, day) for day in bad)])
+    with pytest.raises(
+        ContractError, match=r"2 day\(s\) refused.*2017-02-26, 2017-03-06.*is unique"
+    ) as raised:
+        load(settings, specs)
+    assert raised.value.facts["days"] == bad
+    assert all((settings.reports_root / report).is_file() for report in raised.value.facts["reports"])
+    assert [m.ds for m in manifests(settings)] == [d for n, d in enumerate(DAYS) if n not in (1, 5, 9)]
+
+
+def test_days_without_rows_are_partitions_where_the_budget_says_so(settings: Settings, url: str) -> None:
+    put_stays(url, mixed_rows())
+    result = load(settings, stays_specs(budgets={"quarantine_share": 0.5, "min_rows": 0}))
+    assert result.partitions == 10
+    assert [m.ds for m in manifests(settings) if not m.rows] == [DAYS[5]]
+
+
+def test_a_range_without_any_row_is_empty(settings: Settings, url: str, specs: Specs) -> None:
+    put_stays(url, [])
+    assert load(settings, specs).partitions == 0
+
+
+def test_days_with_many_rows_come_in_smaller_chunks(
+    settings: Settings, url: str, specs: Specs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_history, "CHUNK_ROWS", 15)
+    put_stays(url, mixed_rows())
+    progress: list[int] = []
+    result = load_history.run(settings, specs, "stays", FIRST, LAST, lambda done, _: progress.append(done))
+    assert progress[0] == 2
+    assert progress[-1] == 10
+    assert result.partitions == 9
+
+
+def test_a_broken_source_is_named(settings: Settings, specs: Specs) -> None:
+    with pytest.raises(SourceError, match="no table 'stays'"):
+        load(settings, specs)
