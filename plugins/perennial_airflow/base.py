@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
 from include.errors import PerennialError
 from perennial_airflow import runtime
 from perennial_airflow.links import MlflowRunLink
+from perennial_airflow.quiet_imports import import_skops
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -24,10 +25,14 @@ class PerennialOperator(BaseOperator):
     """
 
     ui_color = "#e3ecf7"
+    works_with_models: ClassVar[bool] = False
+    """Whether the step imports skops, directly or not."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the step; a deliberate error first leaves the link to its result page."""
         self.link_urls: dict[str, str] = {}
+        if self.works_with_models:
+            import_skops()
         try:
             return self.run_step(context)
         except PerennialError as error:

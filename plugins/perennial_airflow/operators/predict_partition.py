@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class PredictPartitionOperator(PerennialOperator):
     """Publish the predictions of `model` for the run's partition in one transaction."""
 
+    works_with_models = True
     template_fields = ("champion",)
 
     def __init__(self, *, model: str, champion: Any, **options: Any) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class TrainCandidateOperator(PerennialOperator):
     """Train `model` on the snapshot that was announced."""
 
+    works_with_models = True
     operator_extra_links = (MlflowRunLink(),)
 
     def __init__(self, *, model: str, **options: Any) -> None:

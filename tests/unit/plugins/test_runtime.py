@@ -1,0 +1,95 @@
+"""Which partition a run works for, and where its addresses come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from perennial_airflow import runtime
+from perennial_airflow.assets import snapshot
+
+from include.errors import FatalError, SettingsError
+
+MakeContext = Callable[..., dict[str, Any]]
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
+def test_the_interval_names_the_partition(make_context: MakeContext, run_type: str) -> None:
+    assert runtime.partition_day(make_context(run_type)) == date(2017, 5, 1)
+
+
+def test_a_manual_run_works_for_the_day_it_names(make_context: MakeContext) -> None:
+    context = make_context("manual", {"partition": "2017-05-03"})
+    assert runtime.partition_day(context) == date(2017, 5, 3)
+
+
+def test_a_manual_run_without_a_day_is_refused(make_context: MakeContext) -> None:
+    with pytest.raises(FatalError, match=r"must name its partition.*YYYY-MM-DD"):
+        runtime.partition_day(make_context("manual", {"partition": None}))
+
+
+def test_a_backfill_that_names_one_day_for_all_is_refused(make_context: MakeContext) -> None:
+    with pytest.raises(FatalError, match="takes its partition from its data interval"):
+        runtime.partition_day(make_context("backfill", {"partition": "2017-05-03"}))
+
+
+def test_a_run_without_interval_is_refused(make_context: MakeContext) -> None:
+    with pytest.raises(FatalError, match="no data interval"):
+        runtime.partition_day(make_context("asset_triggered", interval_start=None))
+
+
+def test_the_newest_event_counts(make_context: MakeContext) -> None:
+    asset = snapshot("m")
+    context = make_context(events={asset: [{"as_of": "old"}, {"as_of": "new"}]})
+    assert runtime.newest_event(context, asset) == {"as_of": "new"}
+    assert runtime.newest_event(make_context(), asset) is None
+
+
+def test_addresses_come_from_connections_and_keep_their_passwords() -> None:
+    settings = runtime.settings([runtime.WAREHOUSE, "hotel_pms"])
+    assert settings.source_url("hotel_pms") == "postgresql+psycopg://reader:se%2Fcret@db.example:5433/hotel"
+    assert settings.warehouse() == "postgresql+psycopg://writer:hush@db.example:5432/warehouse"
+    assert "hush" not in repr(settings)
+
+
+def test_only_the_named_connections_are_read() -> None:
+    with pytest.raises(SettingsError):
+        runtime.settings([]).warehouse()
+
+
+def test_a_sqlite_file_keeps_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_LOCAL", '{"conn_type": "sqlite", "schema": "/data/x.db"}')
+    assert runtime.settings(["local"]).source_url("local") == "sqlite:////data/x.db"
+
+
+def test_a_report_is_reached_through_the_web_ui() -> None:
+    assert runtime.report_url("bookings/validation/2017-05-01-r0001.html") == (
+        "/perennial/reports/bookings/validation/2017-05-01-r0001.html"
+    )
+
+
+def test_the_commit_of_an_image_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime.code_commit.cache_clear()
+    monkeypatch.setenv("PERENNIAL_CODE_COMMIT", "abc")
+    assert runtime.code_commit() == "abc"
+    runtime.code_commit.cache_clear()
+
+
+def test_without_repository_and_variable_the_commit_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    runtime.code_commit.cache_clear()
+    monkeypatch.delenv("PERENNIAL_CODE_COMMIT", raising=False)
+    monkeypatch.setattr(runtime, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(SettingsError, match="PERENNIAL_CODE_COMMIT"):
+        runtime.code_commit()
+
+
+def test_midnight_is_utc() -> None:
+    from perennial_airflow.defaults import midnight
+
+    assert midnight(date(2017, 5, 1)) == datetime(2017, 5, 1, tzinfo=UTC)
