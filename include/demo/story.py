@@ -54,7 +54,6 @@ class Chronicle:
     first_training: Training | None = None
     nights: list[Night] = field(default_factory=list)
     drift: DriftResult | None = None
-    drift_run: Run | None = None
     second_training: Training | None = None
 
 
@@ -81,13 +80,26 @@ class Story:
 
     def tell(self) -> Chronicle:
         """Run every chapter; a failed run ends the story with its task and log."""
+        self.prepare()
+        self._score_nights()
+        drift = self._check_drift()
+        self.follow_retraining(drift)
+        return self.chronicle
+
+    def prepare(self) -> None:
+        """Tell the story up to the first champion."""
         self._await_dags()
         self._abandon_leftovers()
         self._load_history()
         self.chronicle.first_training = self._train(FIRST_NIGHT)
-        self._score_nights()
-        self._check_drift()
-        return self.chronicle
+
+    def follow_retraining(self, drift: Run) -> None:
+        """Follow a drift run's request, if it made one, to the end of the promotion."""
+        if self._api.result(drift, "request_retraining") is None:
+            return
+        with self._display.chapter("The drift check asked for a successor") as note:
+            snapshot = self._api.wait_for_follower(drift, f"{MODEL}__snapshot", lambda: note("snapshot"))
+            self.chronicle.second_training = self._follow_training(snapshot, note)
 
     def _await_dags(self) -> None:
         stages = ("snapshot", "train", "promote", "predict", "drift")
@@ -165,18 +177,14 @@ class Story:
         done = sum(run.state == "success" for run in runs)
         return f"{done} of {len(dags) * NIGHTS} runs"
 
-    def _check_drift(self) -> None:
+    def _check_drift(self) -> Run:
         with self._display.chapter("The weekly drift check") as note:
             run = self._trigger(f"{MODEL}__drift", {"partition": FIRST_NIGHT.isoformat()})
             self._api.wait(run, lambda: note("comparing the week with the reference"))
             drift = self._result(run, "measure_drift", DriftResult)
-            self.chronicle.drift, self.chronicle.drift_run = drift, run
+            self.chronicle.drift = drift
             note("the data changed" if drift.drifted else "no change")
-        if self._api.result(run, "request_retraining") is None:
-            return
-        with self._display.chapter("The drift check asked for a successor") as note:
-            snapshot = self._api.wait_for_follower(run, f"{MODEL}__snapshot", lambda: note("snapshot"))
-            self.chronicle.second_training = self._follow_training(snapshot, note)
+            return run
 
     def _trigger(self, dag_id: str, params: dict[str, Any]) -> Run:
         return self._api.trigger(dag_id, f"demo__{self._telling}", params)
