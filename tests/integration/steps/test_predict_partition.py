@@ -1,0 +1,151 @@
+"""Scoring a real partition with a really registered model into a real warehouse."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sqlalchemy import text
+
+from include.adapters import mlflow_registry, warehouse
+from include.adapters.lake import Lake
+from include.contracts import ChampionRef, PublicationRef
+from include.core.pipeline import score
+from include.errors import DataError, IntegrityError, MissingPartitionError, OutputContractError
+from include.settings import Settings
+from include.steps import predict_partition
+from tests.support.churn import COLUMNS, DATASET, THRESHOLD, Churn, customers
+
+pytestmark = pytest.mark.integration
+
+DS = date(2017, 5, 3)
+ROWS = text("""
+    SELECT entity_key, score, prediction, model_version, snapshot_tag, snapshot_hash
+    FROM perennial.current_prediction WHERE model = :model AND ds = :ds
+    ORDER BY CAST(entity_key AS bigint)
+""")
+
+
+@pytest.fixture
+def churn(settings: Settings) -> Churn:
+    return Churn(settings)
+
+
+def predict(churn: Churn, champion: ChampionRef, ds: date = DS) -> PublicationRef:
+    return predict_partition.run(churn.settings, churn.specs, churn.model, ds, champion, "run 1")
+
+
+def published(churn: Churn, ds: date = DS) -> list[tuple[object, ...]]:
+    with warehouse.transaction(churn.settings) as conn:
+        return [tuple(row) for row in conn.execute(ROWS, {"model": churn.model, "ds": ds})]
+
+
+def test_every_row_is_published_with_the_models_own_score(churn: Churn) -> None:
+    champion = churn.register()
+    churn.write_partition(DS, 200)
+
+    answer = predict(churn, champion)
+
+    frame = customers(DS, 200).to_pandas().sort_values("customer_id")
+    pipeline = mlflow_registry.load_champion(
+        churn.settings, churn.model, champion.version, champion.run_id, champion.artifact_sha256
+    )
+    expected = score(pipeline, frame, churn.spec.features)
+    rows = published(churn)
+    assert (answer.rows, answer.revision, answer.changed) == (200, 1, True)
+    assert [row[0] for row in rows] == [str(number) for number in range(1, 201)]
+    assert [row[1] for row in rows] == expected.tolist()
+    assert [row[2] for row in rows] == (expected >= THRESHOLD).astype(int).tolist()
+    assert {row[3:] for row in rows} == {(champion.version, champion.snapshot_tag, champion.snapshot_hash)}
+    assert 0 < np.mean([row[2] for row in rows]) < 1
+
+
+def test_repeating_writes_nothing_and_hashes_alike(churn: Churn) -> None:
+    champion = churn.register()
+    churn.write_partition(DS)
+
+    answers = [predict(churn, champion) for _ in range(3)]
+
+    assert [answer.changed for answer in answers] == [True, False, False]
+    assert len({answer.content_hash for answer in answers}) == 1
+    assert {answer.revision for answer in answers} == {1}
+
+
+def test_a_corrected_partition_becomes_a_new_revision(churn: Churn) -> None:
+    champion = churn.register()
+    churn.write_partition(DS, 200)
+    predict(churn, champion)
+    churn.write_partition(DS, 210)
+
+    answer = predict(churn, champion)
+
+    assert (answer.revision, answer.rows, answer.changed) == (2, 210, True)
+    assert len(published(churn)) == 210
+
+
+def test_another_version_becomes_a_new_revision(churn: Churn) -> None:
+    first, second = churn.register(0), churn.register(1)
+    churn.write_partition(DS)
+    predict(churn, first)
+
+    assert predict(churn, second).revision == 2
+    assert {row[3] for row in published(churn)} == {second.version}
+
+
+def test_an_empty_partition_publishes_no_rows(churn: Churn) -> None:
+    champion = churn.register()
+    churn.write_partition(DS, 0)
+
+    answer = predict(churn, champion)
+
+    assert (answer.rows, answer.revision, answer.changed) == (0, 1, True)
+
+
+def test_a_missing_partition_names_its_dag(churn: Churn) -> None:
+    with pytest.raises(MissingPartitionError, match=f"{DATASET}__ingest for 2017-05-03"):
+        predict(churn, churn.register())
+
+
+def test_a_key_that_stands_twice_publishes_nothing(churn: Churn) -> None:
+    champion = churn.register()
+    lake, table = Lake(churn.settings.lake_root), customers(DS, 20)
+    twice = pa.concat_tables([table, table.slice(0, 1)])
+    raw = lake.commit_raw(DATASET, DS, twice, COLUMNS, {})
+    lake.commit_clean(raw, twice, twice.slice(0, 0), contract_sha256="c", warned_rows=0, rules=[], report="")
+
+    with pytest.raises(OutputContractError, match="1 keys predicted more than once"):
+        predict(churn, champion)
+
+    assert published(churn) == []
+
+
+def test_a_partition_without_a_trained_column_is_refused(churn: Churn) -> None:
+    champion = churn.register()
+    lake, table = Lake(churn.settings.lake_root), customers(DS, 20).drop_columns(["country"])
+    raw = lake.commit_raw(DATASET, DS, table, COLUMNS, {})
+    lake.commit_clean(raw, table, table.slice(0, 0), contract_sha256="c", warned_rows=0, rules=[], report="")
+
+    with pytest.raises(DataError, match="lacks country"):
+        predict(churn, champion)
+
+
+def test_a_model_with_other_bytes_than_recorded_is_not_loaded(churn: Churn) -> None:
+    champion = churn.register().model_copy(update={"artifact_sha256": "0" * 64})
+    churn.write_partition(DS)
+
+    with pytest.raises(IntegrityError):
+        predict(churn, champion)
+
+    assert published(churn) == []
+
+
+def test_a_partition_with_other_bytes_than_recorded_is_not_scored(churn: Churn) -> None:
+    champion = churn.register()
+    manifest = churn.write_partition(DS)
+    path = Lake(churn.settings.lake_root).clean_path(manifest)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+    with pytest.raises(IntegrityError):
+        predict(churn, champion)
