@@ -40,6 +40,10 @@ class Lake:
         """Return the current revision of the clean rows, None where there is none."""
         return self._clean.current(dataset, ds)
 
+    def raw_manifests(self, dataset: str, first: date, last_exclusive: date) -> list[RawManifest]:
+        """Return the current revisions as read for a range of days, days ascending."""
+        return self._raw.currents(dataset, first, last_exclusive)
+
     def clean_manifests(self, dataset: str, first: date, last_exclusive: date) -> list[CleanManifest]:
         """Return the current clean revisions of a range of days, days ascending."""
         return self._clean.currents(dataset, first, last_exclusive)

@@ -119,12 +119,15 @@ def _load_chunk(
 
 
 def _ingest_chunk(lake: Lake, spec: DatasetSpec, url: str, low: date, high: date) -> list[RawManifest]:
+    before = {manifest.ds: manifest.revision for manifest in lake.raw_manifests(spec.dataset, low, high)}
     by_day = split_by_day(order_rows(read_rows(url, spec, low, high), spec.key), spec.event_time)
     if not spec.budgets.min_rows:
         none: pa.Table = arrow_schema(spec.columns).empty_table()
         by_day = {day: by_day.get(day, none) for day in days_between(low, high)}
     return [
-        lake.commit_raw(spec.dataset, day, table, spec.columns, source_bounds(spec, day))
+        lake.commit_raw(
+            spec.dataset, day, table, spec.columns, source_bounds(spec, day), after=before.get(day, 0)
+        )
         for day, table in by_day.items()
     ]
 

@@ -15,7 +15,7 @@ from include.adapters.arrow_columns import arrow_schema
 from include.adapters.gx_contract import failing_rows
 from include.errors import SpecError
 from include.specs import Expectation
-from tests.sources import CONTRACT, stay, stays_spec
+from tests.support.sources import CONTRACT, stay, stays_spec
 
 pytestmark = pytest.mark.integration
 

@@ -8,11 +8,11 @@ import pytest
 
 from include.adapters.lake import Lake
 from include.contracts import HistoryResult
-from include.errors import ContractError, SourceError
+from include.errors import ConcurrentWriteError, ContractError, SourceError
 from include.settings import Settings
 from include.specs import Specs
 from include.steps import ingest_partition, load_history, validate_partition
-from tests.sources import all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
+from tests.support.sources import all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
 
 pytestmark = pytest.mark.integration
 
@@ -151,6 +151,26 @@ def test_days_with_many_rows_come_in_smaller_chunks(
     assert progress[0] == 2
     assert progress[-1] == 10
     assert result.partitions == 9
+
+
+def test_a_nightly_run_that_overtakes_the_load_wins(
+    settings: Settings, url: str, specs: Specs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_stays(url, mixed_rows())
+    read = load_history.read_rows
+
+    def read_slowly(*arguments: Any) -> Any:
+        table = read(*arguments)
+        monkeypatch.setattr(load_history, "read_rows", read)
+        put_stays(url, [*mixed_rows(), stay(55, DAYS[0])])
+        ingest_partition.run(settings, specs, "stays", DAYS[0])
+        return table
+
+    monkeypatch.setattr(load_history, "read_rows", read_slowly)
+    with pytest.raises(ConcurrentWriteError):
+        load(settings, specs)
+    load(settings, specs)
+    assert 55 in Lake(settings.lake_root).read_clean(manifests(settings)[0])["stay_id"].to_pylist()
 
 
 def test_a_broken_source_is_named(settings: Settings, specs: Specs) -> None:

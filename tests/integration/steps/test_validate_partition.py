@@ -22,7 +22,7 @@ from include.errors import (
 from include.settings import Settings
 from include.specs import Specs
 from include.steps import ingest_partition, validate_partition
-from tests.sources import (
+from tests.support.sources import (
     COLUMNS,
     CONTRACT,
     DAY,
@@ -324,7 +324,7 @@ def test_a_rerun_does_not_load_great_expectations(settings: Settings, url: str, 
     put_stays(url, [stay(1)])
     validate(settings, specs)
     code = (
-        "import sys; from pathlib import Path; from tests.sources import *; from include.steps import *;"
+        "import sys; from pathlib import Path; from tests.support.sources import *;"
         "from include.steps import ingest_partition, validate_partition;"
         f"settings = inn_settings(Path({str(settings.lake_root.parent)!r}), {url!r}); specs = stays_specs();"
         "validate_partition.run(settings, specs, ingest_partition.run(settings, specs, 'stays', DAY));"

@@ -12,7 +12,7 @@ import pytest
 from include.adapters.lake import Lake, encode_parquet
 from include.adapters.lake_manifests import CleanManifest, RawManifest
 from include.errors import ConcurrentWriteError, IntegrityError
-from tests.sources import all_files
+from tests.support.sources import all_files
 
 DAY = date(2017, 3, 1)
 COLUMNS = {"stay_id": "integer", "made_at": "timestamp"}

@@ -13,7 +13,7 @@ from include.adapters.arrow_columns import arrow_schema
 from include.adapters.sql_source import count_rows, read_rows
 from include.errors import SettingsError, SourceError, SourceUnavailableError
 from include.local.ports import free_port
-from tests.sources import COLUMNS, DAY, put_stays, sqlite_url, stay, stays_spec
+from tests.support.sources import COLUMNS, DAY, put_stays, sqlite_url, stay, stays_spec
 
 NEXT = date(2017, 3, 2)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from include.core.judgement import QUARANTINE_COLUMNS, contract_sha256, judge_rows
 from include.specs import DatasetSpec
-from tests.sources import stays_spec
+from tests.support.sources import stays_spec
 
 RULES = ["block", "quarantine", "quarantine", "warn"]
 SPEC = stays_spec(

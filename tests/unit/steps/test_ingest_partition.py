@@ -10,7 +10,7 @@ from include.contracts import PartitionRef
 from include.errors import ConcurrentWriteError, EmptyPartitionError, SettingsError, SourceError
 from include.settings import Settings
 from include.steps import ingest_partition
-from tests.sources import DAY, all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
+from tests.support.sources import DAY, all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
 
 
 @pytest.fixture
