@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 import httpx
@@ -18,33 +18,43 @@ _PROGRESS_SECONDS = 10.0
 
 
 def wait_until_healthy(
-    processes: Processes, name: str, healthy: Callable[[], bool], *, timeout_seconds: float
+    processes: Processes,
+    names: Sequence[str],
+    healthy: Callable[[], bool],
+    *,
+    timeout_seconds: float,
+    note: Callable[[str], None] = logger.info,
 ) -> None:
-    """Wait for a process to do its work.
+    """Wait for processes that do their work together.
 
     Parameters
     ----------
+    names
+        The processes; the last one gives the log shown when the time is over.
     healthy
-        Asked again and again; never while the process is gone.
+        Asked again and again while all of them run.
+    note
+        Told now and then how long the waiting lasts.
 
     Raises
     ------
     SourceUnavailableError
-        When the process ended or the time is over; carries the end of its log.
+        When a process ended or the time is over; carries the end of its log.
     """
     began = reported = time.monotonic()
-    while processes.is_running(name):
-        if healthy():
-            logger.info("%s answers after %.1f s", name, time.monotonic() - began)
-            return
+    while not healthy():
+        for name in names:
+            if not processes.is_running(name):
+                raise startup_failure(processes, name, f"{name} ended at its start")
         now = time.monotonic()
         if now - began > timeout_seconds:
-            raise _failure(processes, name, f"{name} does not answer after {timeout_seconds:.0f} s")
+            what = f"{', '.join(names)}: no healthy answer after {timeout_seconds:.0f} s"
+            raise startup_failure(processes, names[-1], what)
         if now - reported > _PROGRESS_SECONDS:
             reported = now
-            logger.info("waiting for %s (%.0f s)", name, now - began)
+            note(f"waiting for {', '.join(names)} ({now - began:.0f} s)")
         time.sleep(0.2)
-    raise _failure(processes, name, f"{name} ended at its start")
+    logger.info("%s healthy after %.1f s", ", ".join(names), time.monotonic() - began)
 
 
 def answers(url: str) -> bool:
@@ -61,7 +71,8 @@ def fetch(url: str) -> httpx.Response | None:
     return response if response.status_code == HTTPStatus.OK else None
 
 
-def _failure(processes: Processes, name: str, what: str) -> SourceUnavailableError:
+def startup_failure(processes: Processes, name: str, what: str) -> SourceUnavailableError:
+    """Return the error for a process that did not come up, with the end of its log."""
     return SourceUnavailableError(
         f"{what}; its last lines:\n{processes.log_end(name)}",
         where=str(processes.log(name)),

@@ -63,7 +63,7 @@ class MlflowServer:
             When it does not come up; carries the end of its log.
         """
         wait_until_healthy(
-            self._processes, NAME, lambda: answers(f"{self.url}/health"), timeout_seconds=timeout_seconds
+            self._processes, [NAME], lambda: answers(f"{self.url}/health"), timeout_seconds=timeout_seconds
         )
 
     def _argv(self) -> list[str]:

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from include.errors import SettingsError, SourceUnavailableError
 from include.local.accounts import Account, unprivileged_account
+from include.local.health import startup_failure
 from include.local.ports import LOOPBACK, free_port
 from include.local.postgres_binaries import find_binaries
 from include.local.processes import Command, Processes
@@ -200,11 +201,7 @@ class LocalPostgres:
             if self._answers():
                 return
             time.sleep(0.1)
-        raise SourceUnavailableError(
-            f"PostgreSQL does not come up: {self._processes.log_end(NAME)}",
-            where=str(self._processes.log(NAME)),
-            next_step="read the log named here",
-        )
+        raise startup_failure(self._processes, NAME, "PostgreSQL does not come up")
 
     def _command(self, account: Account) -> Command:
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +83,16 @@ class Processes:
         """Whether the recorded process of that name runs."""
         return self._leader(name) is not None
 
+    def wait(self, name: str, *, timeout_seconds: float) -> int:
+        """Wait for a child of this launcher and return its exit code.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            When it still runs.
+        """
+        return self._children[name].wait(timeout=timeout_seconds)
+
     def names(self) -> list[str]:
         """All processes with a record, running or not."""
         return sorted(path.stem for path in (self.state / "run").glob("*.json"))
@@ -119,7 +130,9 @@ class Processes:
     def _forget(self, name: str) -> None:
         child = self._children.pop(name, None)
         if child is not None:
-            child.poll()
+            # The last threads of an ended process may need a moment before it can be taken off the table.
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=10)
         self._record(name).unlink(missing_ok=True)
 
     def _record(self, name: str) -> Path:
