@@ -15,11 +15,11 @@ from sklearn.pipeline import Pipeline
 from include.core.metrics import best_f1_threshold, measure
 from include.core.pipeline import build_pipeline, prepare, score
 from include.core.split import Split, split_by_maturity
-from include.core.training_set import TrainingSet, check_classes
+from include.core.training_set import TrainingSet, check_classes, check_features
 from include.specs.model import ModelSpec
 
 _IMPORTANCE_ROWS = 2000
-_IMPORTANCE_REPEATS = 2
+_IMPORTANCE_REPEATS = 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def fit_model(spec: ModelSpec, data: TrainingSet, as_of: date) -> Fitted:
     Raises
     ------
     TrainingDataError
-        When the train or the validation part does not hold both classes.
+        When the train or the validation part does not hold both classes, or a feature has no value.
     SpecError
         When the spec names a parameter the estimator does not have.
     """
@@ -65,7 +65,9 @@ def fit_model(spec: ModelSpec, data: TrainingSet, as_of: date) -> Fitted:
     check_classes(labels, "train", spec)
     check_classes(validation_labels, "validation", spec)
     train, validation = data.rows[parts.train], data.rows[parts.validation]
-    pipeline = build_pipeline(spec).fit(prepare(train, spec.features), labels)
+    prepared = prepare(train, spec.features)
+    check_features(prepared, spec)
+    pipeline = build_pipeline(spec).fit(prepared, labels)
     scores = score(pipeline, validation, spec.features)
     measured = {
         "train": measure(labels, score(pipeline, train, spec.features)),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from include.errors import TrainingDataError
+from include.errors import TrainingDataError, name_some
 from include.specs.model import ModelSpec
 
 LABEL = "__label"
@@ -107,6 +107,23 @@ def check_classes(labels: NDArray[np.int64], part: str, spec: ModelSpec) -> None
         found = f"only class {labels[0]}" if len(labels) else "no rows"
         raise _refusal(
             f"the {part} part has {found}", spec, "widen its span in `training`, or wait for more outcomes"
+        )
+
+
+def check_features(prepared: pd.DataFrame, spec: ModelSpec) -> None:
+    """Refuse features that are missing in every row: nothing can be learned from them.
+
+    Raises
+    ------
+    TrainingDataError
+        Names the features.
+    """
+    empty = [name for name in prepared.columns if prepared[name].isna().all()]
+    if empty:
+        raise _refusal(
+            f"feature {name_some(empty)} has no value in the train part",
+            spec,
+            f"check these columns in {spec.dataset}, or take them out of `features`",
         )
 
 

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from include.core.training_set import TrainingSet, build_training_set, check_classes
+from include.errors import TrainingDataError
+from tests.support.model_specs import model_spec
+
+AS_OF = date(2024, 3, 31)
+LAST_MATURE = pd.Timestamp("2024-03-25")  # grace is five days: due plus five full days have passed
+
+
+def events(due: list[pd.Timestamp | None]) -> pd.DataFrame:
+    rows = len(due)
+    return pd.DataFrame(
+        {"id": range(rows), "due": due, "size": np.arange(rows, dtype=float), "kind": ["a"] * rows}
+    )
+
+
+def outcomes(happened: list[object]) -> pd.DataFrame:
+    return pd.DataFrame({"id": range(len(happened)), "happened": happened})
+
+
+def build(due: list[pd.Timestamp | None], happened: list[object]) -> TrainingSet:
+    return build_training_set(events(due), outcomes(happened), ["id"], model_spec(), AS_OF)
+
+
+def test_a_row_is_mature_from_the_day_after_its_grace() -> None:
+    after = LAST_MATURE + pd.Timedelta(days=1)
+    data = build([LAST_MATURE] * 10 + [after] * 4, [0, 1] * 7)
+    assert (data.counts.used, data.counts.immature) == (10, 4)
+
+
+def test_an_outcome_known_early_does_not_enter_early() -> None:
+    future = pd.Timestamp("2024-06-01")
+    data = build([LAST_MATURE] * 10 + [future] * 10, [0, 1] * 5 + [1] * 10)
+    assert data.labels.sum() == 5
+
+
+def test_an_event_without_a_day_never_matures() -> None:
+    data = build([LAST_MATURE] * 10 + [None], [0, 1] * 5 + [1])
+    assert (data.counts.used, data.counts.immature) == (10, 1)
+
+
+def test_counts_add_up() -> None:
+    data = build([LAST_MATURE] * 20 + [pd.Timestamp(AS_OF)] * 3, [0, 1] * 9 + [None, 1, 1, 1, 1])
+    counts = data.counts
+    assert counts.rows == counts.immature + counts.mature_without_label + counts.used
+    assert (counts.immature, counts.mature_without_label) == (3, 1)
+
+
+def test_a_corrected_outcome_replaces_the_first_one() -> None:
+    twice = pd.concat([outcomes([0, 1] * 10), outcomes([1])])
+    data = build_training_set(events([LAST_MATURE] * 20), twice, ["id"], model_spec(), AS_OF)
+    assert (len(data.labels), data.labels[0]) == (20, 1)
+
+
+def test_an_event_recorded_again_counts_as_first_seen() -> None:
+    first = events([LAST_MATURE] * 20)
+    again = first.head(1).assign(size=99.0)
+    data = build_training_set(pd.concat([first, again]), outcomes([0, 1] * 10), ["id"], model_spec(), AS_OF)
+    assert (len(data.rows), data.rows["size"].max()) == (20, 19.0)
+
+
+def test_keys_of_several_columns_join() -> None:
+    left = events([LAST_MATURE] * 20).assign(shop=[1, 2] * 10)
+    right = outcomes([0, 1] * 10).assign(shop=[1, 2] * 10)
+    assert build_training_set(left, right, ["id", "shop"], model_spec(), AS_OF).counts.used == 20
+
+
+@pytest.mark.parametrize(
+    "due",
+    [
+        pytest.param(pd.Timestamp("2024-03-25T23:59", tz="UTC"), id="timestamp"),
+        pytest.param(date(2024, 3, 25), id="date"),
+    ],
+)
+def test_maturity_is_a_utc_day(due: object) -> None:
+    data = build([due] * 10, [0, 1] * 5)  # type: ignore[list-item]
+    assert set(data.matured.tolist()) == {date(2024, 3, 25)}
+
+
+def test_too_many_missing_labels_are_refused_with_counts() -> None:
+    with pytest.raises(TrainingDataError, match=r"4 of 20 mature rows .* have no label") as refused:
+        build([LAST_MATURE] * 20, [0, 1] * 8 + [None] * 4)
+    assert refused.value.facts["mature_without_label"] == 4
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(TrainingDataError, match=r"training\.min_rows asks for 10"):
+        build([], [])
+
+
+def test_too_few_rows_are_refused() -> None:
+    with pytest.raises(TrainingDataError, match="8 of 8 rows are mature and labelled"):
+        build([LAST_MATURE] * 8, [0, 1] * 4)
+
+
+@pytest.mark.parametrize("label", [pytest.param(0, id="one-class"), pytest.param(2, id="not-binary")])
+def test_labels_other_than_zero_and_one_are_refused(label: int) -> None:
+    with pytest.raises(TrainingDataError, match="not 0 and 1"):
+        build([LAST_MATURE] * 20, [label] * 20)
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        pytest.param([], "no rows", id="empty"),
+        pytest.param([1, 1], "only class 1", id="one-class"),
+    ],
+)
+def test_a_part_without_both_classes_is_named(labels: list[int], found: str) -> None:
+    with pytest.raises(TrainingDataError, match=f"the validation part has {found}"):
+        check_classes(np.array(labels, dtype=np.int64), "validation", model_spec())
+
+
+def test_inputs_are_not_changed() -> None:
+    left, right = events([LAST_MATURE] * 20), outcomes([0, 1] * 10)
+    before = left.copy(), right.copy()
+    build_training_set(left, right, ["id"], model_spec(), AS_OF)
+    pd.testing.assert_frame_equal(left, before[0])
+    pd.testing.assert_frame_equal(right, before[1])
