@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.contracts import FeatureDrift
-from include.core.profile import Bins, Profile
+from include.core.profile import Profile
 from include.core.psi import psi_test
 from include.core.share_moves import largest_move
 
@@ -17,8 +17,8 @@ def judge_drift(
 
     A feature drifted when its PSI exceeds both what chance explains and `minimum_effect`. The false
     alarm rate is shared out over the features (Bonferroni), so it bounds the share of unchanged weeks
-    in which any of them is flagged. Chance here means independent rows; rows of one day resemble each
-    other, which is what `minimum_effect` is for.
+    in which any of them is flagged. Chance is what it would be for independent rows, widened by the
+    reference's design effect: how much its own weeks differ from each other.
 
     Parameters
     ----------
@@ -37,17 +37,15 @@ def judge_drift(
     if not reference.rows or not week.rows or not reference.features:
         return []
     alpha = false_alarm_rate / len(reference.features)
-    judged = [
-        _judge_feature(name, bins, week.features[name], alpha, minimum_effect)
-        for name, bins in reference.features.items()
-    ]
+    judged = [_judge_feature(name, reference, week, alpha, minimum_effect) for name in reference.features]
     return sorted(judged, key=lambda feature: (-_strength(feature), feature.feature))
 
 
 def _judge_feature(
-    name: str, reference: Bins, week: Bins, alpha: float, minimum_effect: float
+    name: str, reference: Profile, week: Profile, alpha: float, minimum_effect: float
 ) -> FeatureDrift:
-    test = psi_test(reference.counts, week.counts, alpha)
+    before, now = reference.features[name], week.features[name]
+    test = psi_test(before.counts, now.counts, alpha, reference.design_effects.get(name, 1.0))
     threshold = max(minimum_effect, test.critical_value)
     return FeatureDrift(
         feature=name,
@@ -55,7 +53,7 @@ def _judge_feature(
         value=test.value,
         threshold=threshold,
         drifted=test.value > threshold,
-        explanation=f"{name}: {largest_move(reference, week)}",
+        explanation=f"{name}: {largest_move(before, now)}",
     )
 
 

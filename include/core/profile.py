@@ -79,10 +79,14 @@ Bins = Annotated[NumericBins | CategoricalBins, Field(discriminator="kind")]
 
 
 class Profile(Contract):
-    """The histograms of a set of rows, by feature."""
+    """The histograms of a set of rows, by feature.
+
+    A reference also knows the design effect of each feature (`include.core.design_effect`).
+    """
 
     rows: int
     features: dict[str, Bins]
+    design_effects: dict[str, float] = {}
 
 
 def build_profile(frame: pd.DataFrame, features: Features) -> Profile:

@@ -7,7 +7,8 @@ sample: the symmetric Kullback-Leibler divergence.
 A fixed threshold such as 0.1 or 0.25 ignores how many rows and bins there are: at 140 rows and 20
 bins an unchanged feature often exceeds it. Under no change, PSI · n·m / (n + m) is approximately
 chi-squared with (bins - 1) degrees of freedom for samples of n and m independent rows, which gives
-each comparison a critical value of its own.
+each comparison a critical value of its own. Where rows are not independent, the design effect
+widens it (`include.core.design_effect`).
 
 References
 ----------
@@ -50,7 +51,9 @@ class PsiTest:
     bins: int
 
 
-def psi_test(reference: Sequence[int], current: Sequence[int], alpha: float) -> PsiTest:
+def psi_test(
+    reference: Sequence[int], current: Sequence[int], alpha: float, design_effect: float = 1.0
+) -> PsiTest:
     """Compare two samples counted in the same bins.
 
     Parameters
@@ -59,14 +62,23 @@ def psi_test(reference: Sequence[int], current: Sequence[int], alpha: float) -> 
         Counts, equally long. Samples without rows, or with all rows in one bin, compare as equal.
     alpha
         Probability of a false alarm, in (0, 1).
+    design_effect
+        How much larger than for independent rows the index of unchanged samples is on average.
     """
     counts = _pool_rare(np.array([reference, current], dtype=np.float64))
     n, m = counts.sum(axis=1)
     bins = counts.shape[1]
     if bins < 2 or n == 0 or m == 0:
         return PsiTest(value=0.0, critical_value=0.0, bins=bins)
-    critical = float(chdtri(bins - 1, alpha)) * (1 / n + 1 / m)
+    critical = float(chdtri(bins - 1, alpha)) * (1 / n + 1 / m) * design_effect
     return PsiTest(value=float(psi_terms(counts[0], counts[1]).sum()), critical_value=critical, bins=bins)
+
+
+def expected_psi(bins: int, reference_rows: int, current_rows: int) -> float:
+    """Return the mean of the index of unchanged samples of independent rows: 0 for fewer than two bins."""
+    if bins < 2:
+        return 0.0
+    return (bins - 1) * (1 / reference_rows + 1 / current_rows)
 
 
 def psi_terms(

@@ -21,7 +21,7 @@ from include.adapters.plots import draw_plots
 from include.adapters.snapshot_rows import DS
 from include.contracts import CandidateRef, SnapshotRef
 from include.core.pipeline import prepare
-from include.core.profile import build_profile
+from include.core.reference_profile import build_reference_profile
 from include.core.training import Fitted, fit_model
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
@@ -98,7 +98,8 @@ def training_key(spec: ModelSpec, snapshot: SnapshotRef) -> str:
 def _reference_profile(spec: ModelSpec, snapshot: SnapshotRef, events: pd.DataFrame) -> dict[str, Any]:
     """Profile the newest days whole: the weekly check sees rows before their labels are mature."""
     first = pd.Timestamp(snapshot.as_of - timedelta(days=spec.drift.reference))
-    return build_profile(events[events[DS] >= first], spec.features).to_json()
+    newest = events[events[DS] >= first]
+    return build_reference_profile(newest, spec.features, newest[DS]).to_json()
 
 
 def _tags(

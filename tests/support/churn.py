@@ -17,7 +17,7 @@ from include.adapters.lake_manifests import CleanManifest
 from include.adapters.model_files import signature_of
 from include.contracts import ChampionRef
 from include.core.pipeline import build_pipeline, prepare, score
-from include.core.profile import build_profile
+from include.core.reference_profile import build_reference_profile
 from include.settings import Settings
 from include.specs import DatasetSpec, ModelSpec, Specs
 
@@ -144,7 +144,7 @@ class Churn:
         pipeline = build_pipeline(self.spec).fit(prepare(frame, features), churned(frame))
         run_id = mlflow_runs.start_run(self.settings, self.model, f"key {seed}", f"churn {seed}", {})
         info = {"features": features.model_dump(mode="json"), "threshold": THRESHOLD}
-        profile = build_profile(frame, features).to_json()
+        profile = build_reference_profile(frame, features, frame["seen_at"]).to_json()
         mlflow_runs.log_document(self.settings, run_id, mlflow_registry.MODEL_INFO, info)
         mlflow_runs.log_document(self.settings, run_id, mlflow_registry.REFERENCE_PROFILE, profile)
         signature = signature_of(prepare(frame.head(), features), score(pipeline, frame.head(), features))

@@ -103,6 +103,17 @@ def test_a_small_week_needs_a_larger_change() -> None:
     assert large["country"].threshold == 0.1
 
 
+def test_a_feature_whose_weeks_differ_by_nature_needs_a_larger_change() -> None:
+    clustered = REFERENCE.model_copy(update={"design_effects": {"country": 50.0}})
+    week = count_in(REFERENCE, rows(1, 1000, portugal=0.2))
+    found = judge_drift(clustered, week, false_alarm_rate=0.05, minimum_effect=0.1)
+    country = next(feature for feature in found if feature.feature == "country")
+
+    assert judge(rows(1, 1000, portugal=0.2))["country"].drifted
+    assert not country.drifted
+    assert country.threshold > 0.5
+
+
 def test_any_flag_in_an_unchanged_week_is_no_oftener_than_promised() -> None:
     weeks = [judge(rows(seed, 500), minimum_effect=0.0) for seed in range(1, 201)]
     alarms = np.mean([any(feature.drifted for feature in week.values()) for week in weeks])
