@@ -1,0 +1,101 @@
+"""`python -m include.local`: start, stop and look at the stack of this machine."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.markup import escape
+
+from include.errors import PerennialError
+from include.local.airflow_environment import password_file
+from include.local.stack import LocalStack
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def up(state: Path, console: Console) -> None:
+    """Start the stack and leave it running."""
+    stack = LocalStack(PROJECT_ROOT, state, outlive_launcher=True)
+    first_time = not password_file(stack.state).exists()
+    if all(stack.status().values()):
+        console.print("It runs already.")
+    else:
+        with stack:
+            stack.start(lambda message: console.print(f"[dim]{escape(message)}[/]"))
+    _print_addresses(stack, console)
+    password = f" password {stack.admin_password}," if first_time else ""
+    console.print(f"Sign in as {stack.admin_user},{password} kept in {password_file(stack.state)}")
+
+
+def down(state: Path, console: Console) -> None:
+    """Stop the stack."""
+    with LocalStack(PROJECT_ROOT, state) as stack:
+        stack.stop()
+    console.print("Stopped.")
+
+
+def status(state: Path, console: Console) -> None:
+    """Say which processes run, and where."""
+    stack = LocalStack(PROJECT_ROOT, state)
+    running = stack.status()
+    for name, runs in running.items():
+        console.print(f"{name:<14} {'[green]runs[/]' if runs else '[dim]stopped[/]'}")
+    if any(running.values()):
+        _print_addresses(stack, console)
+
+
+def clean(state: Path, console: Console) -> None:
+    """Stop the stack and remove the state folder."""
+    if not state.exists():
+        console.print(f"{state} is not there.")
+        return
+    with LocalStack(PROJECT_ROOT, state) as stack:
+        stack.stop()
+        shutil.rmtree(stack.state)
+    console.print(f"{state} is removed.")
+
+
+COMMANDS: Mapping[str, Callable[[Path, Console], None]] = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "clean": clean,
+}
+
+
+def main() -> int:
+    """Parse the command line, run one command, return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m include.local", description=__doc__)
+    parser.add_argument("--state", type=Path, default=PROJECT_ROOT / ".perennial")
+    parser.add_argument("command", choices=COMMANDS)
+    arguments = parser.parse_args()
+    console = Console(highlight=False, soft_wrap=True)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        COMMANDS[arguments.command](arguments.state.resolve(), console)
+    except PerennialError as error:
+        console.print(f"[red]{escape(str(error))}[/]")
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted; what it started was stopped.")
+        return 130
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _print_addresses(stack: LocalStack, console: Console) -> None:
+    console.print(f"Airflow {stack.airflow_url}\nMLflow  {stack.mlflow_url}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
