@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from include.errors import SpecError
 from include.specs.model import Estimator, Features, ModelSpec
@@ -97,7 +98,17 @@ def score(pipeline: Pipeline, frame: pd.DataFrame, features: Features) -> NDArra
     """
     if frame.empty:
         return np.empty(0, dtype=np.float64)
-    return np.asarray(pipeline.predict_proba(prepare(frame, features))[:, 1], dtype=np.float64)
+    with one_thread():
+        return np.asarray(pipeline.predict_proba(prepare(frame, features))[:, 1], dtype=np.float64)
+
+
+def one_thread() -> threadpool_limits:
+    """Fit and score on one thread for as long as the block lasts.
+
+    OpenMP's threads wait for each other busily: where other tasks share the cores, two threads took
+    twenty times as long as one. One thread also adds numbers up in the same order on every machine.
+    """
+    return threadpool_limits(limits=1, user_api="openmp")
 
 
 def _as_numbers(column: pd.Series) -> pd.Series[float]:

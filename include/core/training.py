@@ -13,7 +13,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
 
 from include.core.metrics import best_f1_threshold, measure
-from include.core.pipeline import build_pipeline, prepare, score
+from include.core.pipeline import build_pipeline, one_thread, prepare, score
 from include.core.split import Split, split_by_maturity
 from include.core.training_set import TrainingSet, check_classes, check_features
 from include.specs.model import ModelSpec
@@ -67,7 +67,8 @@ def fit_model(spec: ModelSpec, data: TrainingSet, as_of: date) -> Fitted:
     train, validation = data.rows[parts.train], data.rows[parts.validation]
     prepared = prepare(train, spec.features)
     check_features(prepared, spec)
-    pipeline = build_pipeline(spec).fit(prepared, labels)
+    with one_thread():
+        pipeline = build_pipeline(spec).fit(prepared, labels)
     scores = score(pipeline, validation, spec.features)
     measured = {
         "train": measure(labels, score(pipeline, train, spec.features)),
@@ -114,13 +115,14 @@ def _importance(
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), _IMPORTANCE_ROWS)).astype(int)
     if len(np.unique(labels[chosen])) < 2:
         return dict.fromkeys(spec.features.all, 0.0)
-    found = permutation_importance(
-        pipeline,
-        prepare(rows.iloc[chosen], spec.features),
-        labels[chosen],
-        scoring="roc_auc",
-        n_repeats=_IMPORTANCE_REPEATS,
-        random_state=spec.training.seed,
-    )
+    with one_thread():
+        found = permutation_importance(
+            pipeline,
+            prepare(rows.iloc[chosen], spec.features),
+            labels[chosen],
+            scoring="roc_auc",
+            n_repeats=_IMPORTANCE_REPEATS,
+            random_state=spec.training.seed,
+        )
     means = found.importances_mean
     return {name: float(value) for name, value in zip(spec.features.all, means, strict=True)}
