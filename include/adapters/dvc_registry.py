@@ -35,7 +35,7 @@ from include.adapters.dvc_listing import (
     read_pointer,
     write_pointer,
 )
-from include.adapters.git_registry import BRANCH, GitClone, GitError, run_git
+from include.adapters.git_registry import BRANCH, GitClone, GitError, run_git, without_credentials
 from include.contracts import SnapshotRef
 from include.errors import ConcurrentWriteError, IntegrityError, SourceUnavailableError
 
@@ -287,7 +287,7 @@ def _publish(
             return by_another
     raise ConcurrentWriteError(
         f"the registry refused the push {ATTEMPTS} times, last with: {refusal}",
-        where=clone.registry,
+        where=without_credentials(clone.registry),
         next_step="retry; if it stays, check that this worker may push to the registry",
     )
 

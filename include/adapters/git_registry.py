@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,13 @@ _IDENTITY = {
     "GIT_COMMITTER_EMAIL": "perennial@localhost",
     "GIT_TERMINAL_PROMPT": "0",  # a missing credential must fail, not wait for a keyboard
 }
+
+_CREDENTIALS = re.compile(r"(https?://)[^/@\s]+@")
+
+
+def without_credentials(address: str) -> str:
+    """Return a git address as it may be shown: without the user and password of an HTTP address."""
+    return _CREDENTIALS.sub(r"\1", address)
 
 
 class GitError(Exception):
@@ -39,7 +47,8 @@ def run_git(folder: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise GitError(done.stderr.strip() or f"git {arguments[0]} ended with {done.returncode}")
+        said = without_credentials(done.stderr.strip())
+        raise GitError(said or f"git {arguments[0]} ended with {done.returncode}")
     return done.stdout.strip()
 
 
@@ -119,6 +128,6 @@ class GitClone:
     def _unavailable(self, error: GitError) -> SourceUnavailableError:
         return SourceUnavailableError(
             f"the data registry does not answer: {error}",
-            where=self.registry,
+            where=without_credentials(self.registry),
             next_step="check that the registry exists and that this worker may read and write it",
         )

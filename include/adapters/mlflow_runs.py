@@ -15,6 +15,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
+from include.adapters.git_registry import without_credentials
 from include.contracts import SnapshotRef
 from include.settings import Settings
 
@@ -105,6 +106,7 @@ def _experiment(client: MlflowClient, model: str) -> str:
 
 
 def _dataset_input(settings: Settings, snapshot: SnapshotRef, name: str, md5: str) -> DatasetInput:
-    source = {"repo": settings.snapshot_registry, "rev": snapshot.tag, "path": name, "md5": md5}
+    repository = without_credentials(settings.snapshot_registry)
+    source = {"repo": repository, "rev": snapshot.tag, "path": name, "md5": md5}
     dataset = Dataset(name=name, digest=md5[:8], source_type="dvc", source=json.dumps(source))
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
