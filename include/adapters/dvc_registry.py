@@ -2,44 +2,33 @@
 
 A snapshot writes only what is new: the objects of new partitions, one listing per dataset, and a small
 commit. The order is objects, listings, then the git push, so a run that dies at any line leaves at
-worst objects that nothing points to. Reading goes from the listing straight to the objects.
+worst objects that nothing points to. Reading is the matter of `dvc_reader`.
 Never run `dvc gc` while a snapshot is being frozen.
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import os
 import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("DVC_NO_ANALYTICS", "1")  # DVC reads it when it is imported
-
-from dvc.exceptions import DvcException
-from dvc.fs import LocalFileSystem
-from dvc.repo import Repo
 
 from include.adapters.dvc_listing import (
     Listing,
     TrackedFile,
     build_listings,
     content_hash,
-    read_pointer,
     write_pointer,
 )
+from include.adapters.dvc_store import file_md5, open_registry, require_listings, storage_errors
 from include.adapters.git_registry import BRANCH, GitClone, GitError, run_git, without_credentials
-from include.contracts import SnapshotRef
-from include.errors import ConcurrentWriteError, IntegrityError, SourceUnavailableError
+from include.errors import ConcurrentWriteError, IntegrityError
 
-log = logging.getLogger(__name__)
+# isort: split
+from dvc.fs import LocalFileSystem
 
 ATTEMPTS = 8
 _CONFIG = """[core]
@@ -60,36 +49,6 @@ class FrozenSnapshot:
     content_hash: str
     listings: dict[str, str]
     new_objects: int
-
-
-class SnapshotReader:
-    """The files of one snapshot, while its `open_snapshot` block lasts."""
-
-    def __init__(self, store: Any, listings: dict[str, Listing], folder: Path) -> None:
-        self._store = store
-        self._listings = listings
-        self._folder = folder
-
-    def paths(self, dataset: str) -> dict[str, Path]:
-        """Return the local path of each file of a dataset, by its name in the snapshot.
-
-        Raises
-        ------
-        IntegrityError
-            When an object is missing or does not hold the bytes it is named after.
-        """
-        return {name: self._verified(md5) for name, md5 in self._listings[dataset].files.items()}
-
-    def _verified(self, md5: str) -> Path:
-        path = _local_copy(self._store, md5, self._folder)
-        found = _file_md5(path)
-        if found != md5:
-            raise IntegrityError(
-                f"object {md5} holds other bytes (MD5 {found})",
-                where=str(self._store.oid_to_path(md5)),
-                next_step="restore the object from a backup of the snapshot storage",
-            )
-        return path
 
 
 def create_registry(registry: Path, remote: Path | str) -> None:
@@ -159,7 +118,7 @@ def freeze(
         When the registry or its storage does not answer.
     """
     listings = build_listings(files)
-    with _open_registry(registry, work_root) as (clone, store):
+    with open_registry(registry, work_root) as (clone, store):
         commit = _commit_of_tag(clone, tag, listings)
         if commit is not None:
             return _frozen(tag, commit, listings, 0)
@@ -169,92 +128,26 @@ def freeze(
     return _frozen(tag, commit, listings, added)
 
 
-@contextmanager
-def open_snapshot(registry: str, snapshot: SnapshotRef, work_root: Path) -> Iterator[SnapshotReader]:
-    """Open a snapshot for reading and check that its tag still holds what was recorded.
-
-    Objects of a local storage are read where they lie; others are fetched for as long as the block
-    lasts.
-
-    Raises
-    ------
-    IntegrityError
-        When the tag is gone or holds other listings.
-    SourceUnavailableError
-        When the registry does not answer.
-    """
-    with _open_registry(registry, work_root) as (clone, store):
-        folder = clone.folder.parent / "objects"
-        folder.mkdir()
-        if clone.find_tag(snapshot.tag) is None:
-            raise _changed(snapshot.tag, "the tag is gone")
-        _compare(clone, snapshot.tag, snapshot.listings)
-        listings = {d: _read_listing(store, oid, folder) for d, oid in snapshot.listings.items()}
-        yield SnapshotReader(store, listings, folder)
-
-
-@contextmanager
-def _open_registry(registry: str, work_root: Path) -> Iterator[tuple[GitClone, Any]]:
-    work_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work_root, prefix="snapshot-") as temporary:
-        clone = GitClone(registry, Path(temporary) / "clone")
-        # DVC keeps indexes in a folder all users share; ours are private and short-lived.
-        site = {"core": {"site_cache_dir": str(Path(temporary) / "site")}}
-        with Repo(str(clone.folder), config=site) as repo:
-            with _storage_errors():
-                store = repo.cloud.get_remote_odb()
-            yield clone, store
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise  # the storage answered: it does not have the object
-    except (OSError, DvcException) as error:
-        raise SourceUnavailableError(
-            f"the snapshot storage does not answer: {error}",
-            where="the default remote of the data registry",
-            next_step="check the address in the registry's .dvc/config and this worker's access to it",
-        ) from error
-
-
 def _commit_of_tag(clone: GitClone, tag: str, listings: dict[str, Listing]) -> str | None:
     commit = clone.find_tag(tag)
     if commit is not None:
-        _compare(clone, tag, {dataset: listing.oid for dataset, listing in listings.items()})
+        require_listings(clone, tag, {dataset: listing.oid for dataset, listing in listings.items()})
     return commit
-
-
-def _compare(clone: GitClone, tag: str, oids: dict[str, str]) -> None:
-    for dataset, oid in oids.items():
-        pointer = clone.read(f"refs/tags/{tag}", f"{dataset}.dvc")
-        if pointer is None or read_pointer(pointer) != oid:
-            raise _changed(tag, f"it does not hold listing {oid} of {dataset}")
-
-
-def _changed(tag: str, what: str) -> IntegrityError:
-    return IntegrityError(
-        f"snapshot is not what was recorded: {what}",
-        where=f"tag {tag}",
-        next_step="tags of the data registry must never be moved or removed; restore this one",
-    )
 
 
 def _add_objects(store: Any, files: dict[str, dict[str, TrackedFile]]) -> int:
     wanted = {file.md5: file.path for members in files.values() for file in members.values()}
-    with _storage_errors():
+    with storage_errors():
         new = sorted(wanted.keys() - set(store.oids_exist(sorted(wanted))))
     for md5 in new:
-        if _file_md5(wanted[md5]) != md5:
+        if file_md5(wanted[md5]) != md5:
             raise IntegrityError(
                 f"the file's MD5 is not the recorded {md5}",
                 where=str(wanted[md5]),
                 next_step="validate the partition again",
             )
     if new:
-        with _storage_errors():
+        with storage_errors():
             store.add([str(wanted[md5]) for md5 in new], LocalFileSystem(), new)
     return len(new)
 
@@ -263,7 +156,7 @@ def _add_listings(store: Any, listings: dict[str, Listing], folder: Path) -> Non
     for listing in listings.values():
         path = folder / listing.oid
         path.write_bytes(listing.text)
-        with _storage_errors():
+        with storage_errors():
             store.add(str(path), LocalFileSystem(), listing.oid)
 
 
@@ -305,31 +198,3 @@ def _sizes(files: dict[str, dict[str, TrackedFile]]) -> dict[str, int]:
 def _frozen(tag: str, commit: str, listings: dict[str, Listing], added: int) -> FrozenSnapshot:
     oids = {dataset: listing.oid for dataset, listing in listings.items()}
     return FrozenSnapshot(tag, commit, content_hash(oids), oids, added)
-
-
-def _read_listing(store: Any, oid: str, folder: Path) -> Listing:
-    return Listing.parse(_local_copy(store, oid, folder).read_bytes())
-
-
-def _local_copy(store: Any, oid: str, folder: Path) -> Path:
-    source = store.oid_to_path(oid)
-    try:
-        if isinstance(store.fs, LocalFileSystem):
-            Path(source).stat()
-            return Path(source)
-        target = folder / oid
-        if not target.exists():
-            with _storage_errors():
-                store.fs.get_file(source, str(target))
-    except FileNotFoundError:
-        raise IntegrityError(
-            f"object {oid} is missing",
-            where=str(source),
-            next_step="restore the object from a backup of the snapshot storage",
-        ) from None
-    return target
-
-
-def _file_md5(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

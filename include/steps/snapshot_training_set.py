@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from include.adapters.dvc_registry import open_snapshot
+from include.adapters.dvc_reader import open_snapshot
 from include.adapters.snapshot_rows import read_rows
 from include.contracts import SnapshotRef
 from include.core.training_set import TrainingSet, build_training_set

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from include.adapters.dvc_listing import TrackedFile, build_listings, content_hash
-from include.adapters.dvc_registry import FrozenSnapshot, create_registry, freeze, open_snapshot
+from include.adapters.dvc_reader import open_snapshot
+from include.adapters.dvc_registry import FrozenSnapshot, create_registry, freeze
 from include.contracts import SnapshotRef
 from include.errors import IntegrityError, SourceUnavailableError
 
