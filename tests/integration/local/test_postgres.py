@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,8 @@ from include.local.ports import LOOPBACK
 from include.local.postgres import LocalPostgres
 from include.local.processes import Processes
 from include.local.secret_file import SecretFile
+
+PROJECT_ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.integration
 
@@ -103,6 +108,25 @@ def test_server_runs_below_a_folder_that_is_closed_to_others(tmp_path: Path) -> 
     processes.stop(["postgres"])
     assert rows == [(1,)]
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests show it already")
+def test_an_ordinary_user_runs_the_server_as_themselves(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from include.local.postgres import LocalPostgres; from include.local.processes import Processes\n"
+        "from include.local.secret_file import SecretFile\n"
+        "processes = Processes(Path(sys.argv[1]))\n"
+        "server = LocalPostgres(processes, SecretFile(processes.state / 'secrets.json'))\n"
+        "server.start(); server.ensure_database('source'); server.stop(); print(os.geteuid(), end='')\n"
+    )
+    # In a namespace the tests' own files belong to the other user, who thus reaches this Python.
+    nobody = pwd.getpwnam("nobody").pw_uid
+    done = subprocess.run(
+        ["unshare", "--user", f"--map-user={nobody}", sys.executable, "-B", "-c", script, str(tmp_path)],
+        cwd=PROJECT_ROOT, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == (str(nobody), 0), done.stderr
 
 
 def test_second_start_finds_the_running_server(server: LocalPostgres, processes: Processes) -> None:
