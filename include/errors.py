@@ -18,6 +18,7 @@
         │   └── OutputContractError    scores that must not be published
         ├── MissingPartitionError      a partition this run needs was never written
         ├── NoChampionError            nothing serves this model yet
+        ├── StaleEvidenceError         the champion changed after a candidate was compared with it
         └── IntegrityError             stored bytes are not the bytes that were recorded
 
 An error keeps its facts as attributes and builds its message from three parts: what went wrong,
@@ -134,6 +135,10 @@ class MissingPartitionError(FatalError):
 
 class NoChampionError(FatalError):
     """Nothing serves this model yet."""
+
+
+class StaleEvidenceError(FatalError):
+    """The champion changed after a candidate was compared with it."""
 
 
 class IntegrityError(FatalError):

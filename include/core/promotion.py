@@ -66,16 +66,28 @@ def decide_promotion(decisions: list[Decision]) -> tuple[bool, list[str]]:
     return promoted, reasons or ["no gate was judged"]
 
 
-def refuse_older(candidate: CandidateRef, champion: ChampionRef | None) -> str | None:
-    """Return why a candidate is too old to replace the champion, or None where it is not."""
+def refuse_replacement(
+    candidate: CandidateRef, champion: ChampionRef | None, *, served_before: bool
+) -> str | None:
+    """Return why a candidate cannot replace the champion whatever its gates say, or None.
+
+    Parameters
+    ----------
+    candidate
+        Who would replace.
+    champion
+        Who serves now.
+    served_before
+        Whether the candidate was promoted once already.
+    """
     if champion is None or champion.version == candidate.version:
         return None
-    if candidate.as_of >= champion.effective_from:
-        return None
-    return (
-        f"trained as of {candidate.as_of}, it is older than champion version {champion.version}, which"
-        f" serves from {champion.effective_from} on"
-    )
+    successor = f"champion version {champion.version}, which serves from {champion.effective_from} on"
+    if served_before:
+        return f"it served before and was succeeded by {successor}; there is nothing to decide again"
+    if candidate.as_of < champion.effective_from:
+        return f"trained as of {candidate.as_of}, it is older than {successor}"
+    return None
 
 
 _SPOKEN = {

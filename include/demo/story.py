@@ -151,7 +151,7 @@ class Story:
             self._result(promote, "promote_candidate", PromotionResult),
         )
         promotion = training.promotion
-        note(f"version {promotion.version} {'promoted' if promotion.promoted else 'refused'}")
+        note(f"version {promotion.version} {'promoted' if promotion.promoted else 'not promoted'}")
         return training
 
     def _score_nights(self) -> None:

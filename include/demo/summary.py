@@ -37,7 +37,7 @@ def print_summary(console: Console, chronicle: Chronicle, state: Path) -> None:
 
 def _print_training(console: Console, title: str, training: Training) -> None:
     snapshot, evaluation, promotion = training.snapshot, training.evaluation, training.promotion
-    verdict = "[green]promoted[/]" if promotion.promoted else "[yellow]refused[/]"
+    verdict = "[green]promoted[/]" if promotion.promoted else "[yellow]not promoted[/]"
     console.print(
         f"• {title}: version [bold]{promotion.version}[/] of {promotion.model}, trained on snapshot"
         f" [bold]{snapshot.tag}[/] ({snapshot.partitions} partitions, {snapshot.rows:,} rows), {verdict}."
@@ -49,7 +49,10 @@ def _print_training(console: Console, title: str, training: Training) -> None:
     )
     for decision in evaluation.decisions:
         console.print(f"    {_mark(decision)} {decision.gate}: {escape(' '.join(decision.reasons))}")
+    said = [reason for decision in evaluation.decisions for reason in decision.reasons]
     for reason in promotion.reasons:
+        if any(reason.endswith(known) for known in said):
+            continue
         console.print(f"    → {escape(reason)}")
 
 

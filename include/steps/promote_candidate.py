@@ -7,8 +7,8 @@ from time import perf_counter
 
 from include.adapters import mlflow_registry, warehouse
 from include.contracts import ChampionRef, EvaluationRef, PromotionResult
-from include.core.promotion import decide_promotion, refuse_older
-from include.errors import ConcurrentWriteError
+from include.core.promotion import decide_promotion, refuse_replacement
+from include.errors import StaleEvidenceError
 from include.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def run(settings: Settings, model: str, evaluation: EvaluationRef) -> PromotionR
 
     Raises
     ------
-    ConcurrentWriteError
+    StaleEvidenceError
         When another version became champion after the evaluation: its evidence is out of date.
     """
     started = perf_counter()
@@ -41,9 +41,10 @@ def run(settings: Settings, model: str, evaluation: EvaluationRef) -> PromotionR
         warehouse.model_lock(conn, model)
         champion = warehouse.current_champion(conn, model)
         warehouse.record_decisions(conn, model, candidate.version, candidate.as_of, evaluation.decisions)
-        older = refuse_older(candidate, champion)
-        if older is not None:
-            promoted, reasons = False, [older, *reasons]
+        served_before = warehouse.promoted_version(conn, model, candidate.version) is not None
+        refusal = refuse_replacement(candidate, champion, served_before=served_before)
+        if refusal is not None:
+            promoted, reasons = False, [refusal]
         if promoted:
             _refuse_stale_evidence(evaluation, champion)
             warehouse.record_promotion(
@@ -77,9 +78,9 @@ def _refuse_stale_evidence(evaluation: EvaluationRef, champion: ChampionRef | No
     serving = champion.version if champion else None
     if serving in {evaluation.champion_version, evaluation.candidate.version}:
         return
-    raise ConcurrentWriteError(
+    raise StaleEvidenceError(
         f"version {serving} became champion after version {evaluation.candidate.version} was compared"
         f" with {evaluation.champion_version or 'none'}",
         where=f"model {evaluation.candidate.model}",
-        next_step="run the evaluation again",
+        next_step=f"clear task `evaluate_candidate` of the run of {evaluation.candidate.model}__train",
     )

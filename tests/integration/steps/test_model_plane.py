@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from include.adapters import mlflow_registry, warehouse
 from include.contracts import CandidateRef, EvaluationRef, SnapshotRef, Verdict
-from include.errors import ConcurrentWriteError, IntegrityError, MissingPartitionError, TrainingDataError
+from include.errors import IntegrityError, MissingPartitionError, StaleEvidenceError, TrainingDataError
 from include.settings import Settings
 from include.steps import evaluate_candidate, freeze_snapshot, promote_candidate, train_candidate
 from tests.support.shop import FIRST, Shop
@@ -244,7 +244,7 @@ def test_a_refused_candidate_is_on_record_and_does_not_serve(shop: Shop, verdict
 def test_evidence_against_a_former_champion_is_out_of_date(shop: Shop) -> None:
     early = passing(evaluate(shop, train(shop, LATER)))
     promote_candidate.run(shop.settings, shop.model, passing(evaluate(shop, train(shop))))
-    with pytest.raises(ConcurrentWriteError, match="run the evaluation again"):
+    with pytest.raises(StaleEvidenceError, match="clear task `evaluate_candidate`"):
         promote_candidate.run(shop.settings, shop.model, early)
     assert promotions(shop) == [2]
 
@@ -255,6 +255,16 @@ def test_an_older_candidate_does_not_replace_a_newer_champion(shop: Shop) -> Non
     result = promote_candidate.run(shop.settings, shop.model, older)
     assert not result.promoted
     assert "older than champion version 1" in result.reasons[0]
+
+
+def test_a_champion_that_was_succeeded_is_not_promoted_again(shop: Shop) -> None:
+    first = passing(evaluate(shop, train(shop)))
+    promote_candidate.run(shop.settings, shop.model, first)
+    promote_candidate.run(shop.settings, shop.model, passing(evaluate(shop, train(shop, LATER))))
+    repeated = promote_candidate.run(shop.settings, shop.model, first)
+    assert not repeated.promoted
+    assert "succeeded by champion version 2" in repeated.reasons[0]
+    assert promotions(shop) == [1, 2]
 
 
 def test_a_champion_is_not_compared_with_itself(shop: Shop) -> None:

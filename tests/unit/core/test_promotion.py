@@ -11,7 +11,7 @@ from include.core.promotion import (
     decide_promotion,
     decide_versus_champion,
     decide_without_comparison,
-    refuse_older,
+    refuse_replacement,
 )
 from include.specs.model import Metric, VersusChampion
 
@@ -130,4 +130,12 @@ CHAMPION = ChampionRef(
 def test_an_older_candidate_never_replaces_a_champion(
     version: int, as_of: date, champion: ChampionRef | None, refused: bool
 ) -> None:
-    assert (refuse_older(candidate(version, as_of), champion) is not None) is refused
+    refusal = refuse_replacement(candidate(version, as_of), champion, served_before=False)
+    assert (refusal is not None) is refused
+
+
+def test_a_version_that_was_succeeded_is_not_promoted_again() -> None:
+    refusal = refuse_replacement(candidate(4, date(2024, 3, 2)), CHAMPION, served_before=True)
+    assert refusal is not None
+    assert "succeeded by champion version 3" in refusal
+    assert refuse_replacement(candidate(3, date(2024, 3, 1)), CHAMPION, served_before=True) is None
