@@ -16,9 +16,11 @@ from include.demo.seed import seed_source
 from include.demo.story import Story
 from include.demo.summary import print_summary
 from include.errors import PerennialError
+from include.local.interrupts import treat_sigterm_as_interrupt
 from include.local.stack import LocalStack
 from include.specs import load_specs
 
+WIDTH_OF_LOGS = 110
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,7 +47,9 @@ def run_demo(state: Path, data: Path | None, rows_per_day: int | None, console: 
             stack.start(note)
         with display.chapter("The hotel's database is filled") as note:
             note(seed_source(stack.source_url, data, rows_per_day))
-        api = AirflowApi(stack.airflow_url, stack.admin_user, stack.admin_password)
+        api = AirflowApi(
+            stack.airflow_url, stack.admin_user, stack.admin_password, watch=stack.require_running
+        )
         chronicle = Story(api, specs, display).tell()
         with display.chapter("Everything stops"):
             stack.stop()
@@ -61,6 +65,9 @@ def main() -> int:
     parser.add_argument("--rows-per-day", type=int, help="size of the simulated hotel")
     arguments = parser.parse_args()
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH_OF_LOGS)
+    treat_sigterm_as_interrupt()
     try:
         run_demo(arguments.state.resolve(), arguments.data, arguments.rows_per_day, console)
     except PerennialError as error:

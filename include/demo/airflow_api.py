@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from include.errors import PerennialError
+from include.errors import PerennialError, SourceUnavailableError
 
 _RUNNING = ("queued", "running")
 _LOG_LINES = 40
@@ -44,11 +44,22 @@ class AirflowApi:
         Where the API server listens, without `/api/v2`.
     user, password
         Of an account that may trigger DAGs.
+    watch
+        Called before each look at something that runs; raises where waiting is in vain.
     poll_seconds
-        How long to wait between two looks at something that runs.
+        How long to wait between two looks.
     """
 
-    def __init__(self, address: str, user: str, password: str, poll_seconds: float = 0.5) -> None:
+    def __init__(
+        self,
+        address: str,
+        user: str,
+        password: str,
+        *,
+        watch: Callable[[], None] = lambda: None,
+        poll_seconds: float = 0.5,
+    ) -> None:
+        self._watch = watch
         self._client = httpx.Client(base_url=address, timeout=60, trust_env=False)
         self._poll_seconds = poll_seconds
         token = self._client.post("/auth/token", json={"username": user, "password": password})
@@ -57,15 +68,26 @@ class AirflowApi:
 
     def get(self, path: str, **params: Any) -> Any:
         """Read one resource."""
-        return self._answer(self._client.get(f"/api/v2{path}", params=params))
+        return self._answer(self._send("GET", f"/api/v2{path}", params=params))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Create one resource."""
-        return self._answer(self._client.post(f"/api/v2{path}", json=body))
+        return self._answer(self._send("POST", f"/api/v2{path}", json=body))
 
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         """Change one resource."""
-        return self._answer(self._client.patch(f"/api/v2{path}", json=body))
+        return self._answer(self._send("PATCH", f"/api/v2{path}", json=body))
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return self._client.request(method, path, **options)
+        except httpx.TransportError as error:
+            self._watch()
+            raise SourceUnavailableError(
+                f"Airflow does not answer ({error!r})",
+                where=f"{method} {path}",
+                next_step="read the log of the API server, then start again",
+            ) from error
 
     @staticmethod
     def _answer(response: httpx.Response) -> Any:
@@ -165,6 +187,7 @@ class AirflowApi:
 
     def pause(self) -> None:
         """Let some time pass between two looks."""
+        self._watch()
         time.sleep(self._poll_seconds)
 
     def open_runs(self) -> list[Run]:
@@ -183,7 +206,7 @@ class AirflowApi:
 
     def cancel_backfill(self, backfill_id: int) -> None:
         """Stop a backfill from starting more runs."""
-        self._answer(self._client.put(f"/api/v2/backfills/{backfill_id}/cancel"))
+        self._answer(self._send("PUT", f"/api/v2/backfills/{backfill_id}/cancel"))
 
     def require_success(self, run: Run) -> None:
         """Raise `RunFailedError` unless the run succeeded."""
@@ -207,7 +230,7 @@ class AirflowApi:
     def result(self, run: Run, task_id: str) -> Any:
         """Return what a task handed on; None where it was skipped."""
         path = f"/api/v2{run.path}/taskInstances/{task_id}/xcomEntries/return_value"
-        response = self._client.get(path, params={"deserialize": "false"})
+        response = self._send("GET", path, params={"deserialize": "false"})
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         return self._answer(response)["value"]

@@ -62,7 +62,7 @@ def _mark(decision: Decision) -> str:
 
 def _print_nights(console: Console, nights: list[Night]) -> None:
     table = Table(title="Seven nights", title_justify="left")
-    for name in ("night", "rows in", "quarantined", "predicted", "version", "revision", "written"):
+    for name in ("night", "rows in", "quarantined", "predicted", "version", "revision", ""):
         table.add_column(name, justify="left" if name == "night" else "right")
     for night in nights:
         clean, published = night.clean, night.publication
@@ -73,7 +73,7 @@ def _print_nights(console: Console, nights: list[Night]) -> None:
             f"{published.rows:,}",
             str(published.model_version),
             str(published.revision),
-            "new" if published.changed else "as before",
+            "new" if published.changed else "same",
         )
     console.print(table)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
 
 from include.errors import PerennialError
 from include.local.airflow_environment import password_file
+from include.local.interrupts import treat_sigterm_as_interrupt
 from include.local.stack import LocalStack
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -23,15 +22,13 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 def up(state: Path, console: Console) -> None:
     """Start the stack and leave it running."""
     stack = LocalStack(PROJECT_ROOT, state, outlive_launcher=True)
-    first_time = not password_file(stack.state).exists()
     if all(stack.status().values()):
         console.print("It runs already.")
     else:
         with stack:
             stack.start(lambda message: console.print(f"[dim]{escape(message)}[/]"))
     _print_addresses(stack, console)
-    password = f" password {stack.admin_password}," if first_time else ""
-    console.print(f"Sign in as {stack.admin_user},{password} kept in {password_file(stack.state)}")
+    _print_account(stack, console)
 
 
 def down(state: Path, console: Console) -> None:
@@ -77,7 +74,7 @@ def main() -> int:
     parser.add_argument("command", choices=COMMANDS)
     arguments = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    treat_sigterm_as_interrupt()
     try:
         COMMANDS[arguments.command](arguments.state.resolve(), console)
     except PerennialError as error:
@@ -89,12 +86,17 @@ def main() -> int:
     return 0
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _print_addresses(stack: LocalStack, console: Console) -> None:
     console.print(f"Airflow {stack.airflow_url}\nMLflow  {stack.mlflow_url}")
+
+
+def _print_account(stack: LocalStack, console: Console) -> None:
+    """Say the generated password once; from then on only where it is kept."""
+    kept = password_file(stack.state)
+    said = kept.with_name("password-said")
+    password = "" if said.exists() else f" with password {stack.admin_password}"
+    console.print(f"Sign in as {stack.admin_user}{password} (kept in {kept})")
+    said.touch()
 
 
 if __name__ == "__main__":

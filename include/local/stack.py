@@ -13,6 +13,7 @@ from typing import Self
 
 from include.local.airflow_environment import ADMIN, Addresses, build_environment
 from include.local.airflow_stack import COMPONENTS, AirflowStack
+from include.local.health import startup_failure
 from include.local.mlflow_server import NAME as MLFLOW
 from include.local.mlflow_server import MlflowServer
 from include.local.ports import LOOPBACK, free_port
@@ -98,7 +99,7 @@ class LocalStack:
         note("MLflow and Airflow")
         airflow.wait(note)
         mlflow.wait()
-        note(f"Airflow {self.airflow_url}, MLflow {self.mlflow_url}")
+        note(f"{len(PROCESSES)} servers on loopback")
         logger.info("stack of %d processes up in %.1f s", len(PROCESSES), time.perf_counter() - began)
 
     def stop(self) -> None:
@@ -111,6 +112,18 @@ class LocalStack:
         """
         self._lock.acquire()
         self._stop_processes()
+
+    def require_running(self) -> None:
+        """Make sure that no server has ended by itself.
+
+        Raises
+        ------
+        SourceUnavailableError
+            Names the server and carries the end of its log.
+        """
+        for name, runs in self.status().items():
+            if not runs:
+                raise startup_failure(self._processes, name, f"{name} ended by itself")
 
     def status(self) -> dict[str, bool]:
         """Which of the stack's processes run."""
