@@ -9,7 +9,6 @@ Never run `dvc gc` while a snapshot is being frozen.
 from __future__ import annotations
 
 import secrets
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -61,7 +60,8 @@ def create_registry(registry: Path, remote: Path | str) -> None:
     remote
         Folder or storage address of the objects.
     """
-    if (registry / "refs" / "heads" / BRANCH).exists():
+    # Whatever lies there stays: a registry appears by one rename, and git may pack its refs away later.
+    if registry.is_dir() and any(registry.iterdir()):
         return
     registry.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=registry.parent, prefix=".registry-") as temporary:
@@ -77,7 +77,6 @@ def create_registry(registry: Path, remote: Path | str) -> None:
         run_git(work, "add", ".dvc", ".dvcignore")
         run_git(work, "commit", "-q", "-m", "Start the data registry")
         run_git(work, "push", "-q", "origin", BRANCH)
-        shutil.rmtree(registry, ignore_errors=True)  # left by a run that died before its first push
         bare.rename(registry)
 
 

@@ -18,19 +18,20 @@ from include.demo.summary import print_summary
 from include.errors import PerennialError
 from include.local.interrupts import treat_sigterm_as_interrupt
 from include.local.stack import LocalStack
+from include.local.state_folders import REAL, SIMULATED, choose_state
 from include.specs import load_specs
 
 WIDTH_OF_LOGS = 110
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_demo(state: Path, data: Path | None, rows_per_day: int | None, console: Console) -> None:
+def run_demo(base: Path, data: Path | None, rows_per_day: int | None, console: Console) -> None:
     """Start everything, tell the story, stop everything, print the summary.
 
     Parameters
     ----------
-    state
-        Folder that holds all state; what an earlier demo left there is used.
+    base
+        Folder that holds all state; what an earlier demo with the same data left there is used.
     data
         The real hotel data as a zip; without it a simulator fills the source.
     rows_per_day
@@ -39,6 +40,7 @@ def run_demo(state: Path, data: Path | None, rows_per_day: int | None, console: 
         Where to print.
     """
     started = time.monotonic()
+    state = choose_state(base, REAL if data else SIMULATED)
     display = Display(console)
     specs = load_specs(PROJECT_ROOT / "include")
     specs.raise_problems()

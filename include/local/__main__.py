@@ -15,13 +15,14 @@ from include.errors import PerennialError
 from include.local.airflow_environment import password_file
 from include.local.interrupts import treat_sigterm_as_interrupt
 from include.local.stack import LocalStack
+from include.local.state_folders import all_states, last_state
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
-def up(state: Path, console: Console) -> None:
+def up(base: Path, console: Console) -> None:
     """Start the stack and leave it running."""
-    stack = LocalStack(PROJECT_ROOT, state, outlive_launcher=True)
+    stack = LocalStack(PROJECT_ROOT, last_state(base), outlive_launcher=True)
     if all(stack.status().values()):
         console.print("It runs already.")
     else:
@@ -31,16 +32,16 @@ def up(state: Path, console: Console) -> None:
     _print_account(stack, console)
 
 
-def down(state: Path, console: Console) -> None:
+def down(base: Path, console: Console) -> None:
     """Stop the stack."""
-    with LocalStack(PROJECT_ROOT, state) as stack:
+    with LocalStack(PROJECT_ROOT, last_state(base)) as stack:
         stack.stop()
     console.print("Stopped.")
 
 
-def status(state: Path, console: Console) -> None:
+def status(base: Path, console: Console) -> None:
     """Say which processes run, and where."""
-    stack = LocalStack(PROJECT_ROOT, state)
+    stack = LocalStack(PROJECT_ROOT, last_state(base))
     running = stack.status()
     for name, runs in running.items():
         console.print(f"{name:<14} {'[green]runs[/]' if runs else '[dim]stopped[/]'}")
@@ -48,15 +49,14 @@ def status(state: Path, console: Console) -> None:
         _print_addresses(stack, console)
 
 
-def clean(state: Path, console: Console) -> None:
-    """Stop the stack and remove the state folder."""
-    if not state.exists():
-        console.print(f"{state} is not there.")
-        return
-    with LocalStack(PROJECT_ROOT, state) as stack:
-        stack.stop()
-        shutil.rmtree(stack.state)
-    console.print(f"{state} is removed.")
+def clean(base: Path, console: Console) -> None:
+    """Stop everything over every state folder and remove them."""
+    for state in all_states(base):
+        with LocalStack(PROJECT_ROOT, state) as stack:
+            stack.stop()
+    if base.exists():
+        shutil.rmtree(base)
+    console.print(f"{base} is removed.")
 
 
 COMMANDS: Mapping[str, Callable[[Path, Console], None]] = {

@@ -17,6 +17,7 @@ from include.local.postgres import LocalPostgres
 from include.local.processes import Processes
 from include.local.secret_file import SecretFile
 from include.local.stack import LocalStack
+from include.local.state_folders import SIMULATED
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 NIGHTS = 7
@@ -35,7 +36,15 @@ _DOUBLED = """
 
 def tell(state: Path) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "PYTHONPATH": f"{PROJECT_ROOT}:{PROJECT_ROOT / 'plugins'}", "COLUMNS": "160"}
-    command = [sys.executable, "-m", "include.demo", "--state", str(state), "--rows-per-day", ROWS_PER_DAY]
+    command = [
+        sys.executable,
+        "-m",
+        "include.demo",
+        "--state",
+        str(state.parent),
+        "--rows-per-day",
+        ROWS_PER_DAY,
+    ]
     return subprocess.run(command, env=environ, cwd="/", capture_output=True, text=True, check=False)
 
 
@@ -59,7 +68,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("demo") / "state"
+    folder = tmp_path_factory.mktemp("demo") / SIMULATED
     yield folder
     LocalStack(PROJECT_ROOT, folder).stop()
 
