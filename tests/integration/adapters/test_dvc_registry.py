@@ -191,8 +191,13 @@ def test_an_unreachable_registry_may_be_retried(tmp_path: Path) -> None:
         freeze_all(str(tmp_path / "absent.git"), two_datasets(tmp_path / "lake", 1), tmp_path / "work")
 
 
-def test_creating_a_registry_twice_keeps_its_snapshots(registry: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("housekeeping", [False, True], ids=["as pushed", "refs packed by git gc"])
+def test_creating_a_registry_twice_keeps_its_snapshots(
+    registry: str, tmp_path: Path, housekeeping: bool
+) -> None:
     frozen = freeze_all(registry, two_datasets(tmp_path / "lake", 1), tmp_path / "work")
+    if housekeeping:
+        subprocess.run(["git", "-C", registry, "gc", "-q"], check=True)
     create_registry(Path(registry), tmp_path / "storage")
     with open_snapshot(registry, reference(frozen), tmp_path / "work") as snapshot:
         assert len(snapshot.paths("bookings")) == 1
