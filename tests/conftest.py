@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import settings
 
+pytest_plugins = ["tests.support.servers"]
+
 # A first call may load a library, and machines differ: an example's time says nothing here.
 settings.register_profile("perennial", deadline=None)
 settings.load_profile("perennial")

@@ -33,9 +33,8 @@ def up(base: Path, console: Console) -> None:
 
 
 def down(base: Path, console: Console) -> None:
-    """Stop the stack."""
-    with LocalStack(PROJECT_ROOT, last_state(base)) as stack:
-        stack.stop()
+    """Stop everything over every state folder."""
+    _stop_all(base)
     console.print("Stopped.")
 
 
@@ -51,9 +50,7 @@ def status(base: Path, console: Console) -> None:
 
 def clean(base: Path, console: Console) -> None:
     """Stop everything over every state folder and remove them."""
-    for state in all_states(base):
-        with LocalStack(PROJECT_ROOT, state) as stack:
-            stack.stop()
+    _stop_all(base)
     if base.exists():
         shutil.rmtree(base)
     console.print(f"{base} is removed.")
@@ -84,6 +81,12 @@ def main() -> int:
         console.print("Interrupted; what it started was stopped.")
         return 130
     return 0
+
+
+def _stop_all(base: Path) -> None:
+    for state in all_states(base):
+        with LocalStack(PROJECT_ROOT, state) as stack:
+            stack.stop()
 
 
 def _print_addresses(stack: LocalStack, console: Console) -> None:

@@ -132,6 +132,8 @@ def _parse(root: Path, path: Path, kind: type[M]) -> tuple[str, M]:
     shown = _shown(root, path)
     try:
         tree, raw = read_yaml(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _BrokenFileError([SpecProblem(shown, None, "", f"not readable: {error.strerror}")]) from None
     except (YamlError, UnicodeDecodeError) as error:
         line = error.line if isinstance(error, YamlError) else None
         raise _BrokenFileError([SpecProblem(shown, line, "", f"not YAML: {error}")]) from None

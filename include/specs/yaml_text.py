@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 20
+"""No spec is nested deeper; the C library overruns its stack on a text that is nested without end."""
 
 
 class _SpecLoader(_Base):  # type: ignore[misc]
@@ -44,12 +46,50 @@ def read_yaml(text: str) -> tuple[Any, Any]:
         With the line where reading stopped.
     """
     try:
+        _refuse_traps(text)
         loader = _SpecLoader(text)
         tree = loader.get_single_node()
-        return tree, None if tree is None else loader.construct_document(tree)
+        return tree, None if tree is None else _construct(loader, tree)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise YamlError(" ".join(str(error).split()), mark.line + 1 if mark else None) from None
+
+
+def _refuse_traps(text: str) -> None:
+    """Refuse what is legal YAML and can stop whoever reads it: endless nesting, and aliases.
+
+    An alias may stand for a block that holds itself, or for one a billion times as long as the file.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_SpecLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            raise YamlError(f"write the block out instead of the alias *{event.anchor}", line)
+        if depth > _DEEPEST:
+            raise YamlError(f"nested deeper than {_DEEPEST} levels", line)
+
+
+def _construct(loader: Any, tree: Any) -> Any:
+    """Build the data value by value, so that one which looks like a date and is none has its line."""
+    for node in _scalars(tree):
+        try:
+            loader.construct_object(node)
+        except ValueError as error:
+            raise YamlError(f"{node.value!r} has no such value: {error}", node.start_mark.line + 1) from None
+    return loader.construct_document(tree)
+
+
+def _scalars(node: Any) -> Iterator[Any]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for part in pair:
+                yield from _scalars(part)
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _scalars(part)
 
 
 def mappings(node: Any) -> Iterator[Any]:
