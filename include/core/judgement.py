@@ -14,9 +14,7 @@ import pyarrow as pa
 
 from include.errors import MAX_NAMED, name_some
 from include.specs import DatasetSpec, Expectation, Severity
-
-QUARANTINE_COLUMNS = ("quarantine_rule", "quarantine_observed")
-"""Added to quarantined rows: the rules each row broke and, in the same order, what was observed."""
+from include.specs.dataset import QUARANTINE_COLUMNS
 
 
 @dataclass(frozen=True)

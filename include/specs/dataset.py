@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -58,6 +60,14 @@ _REQUIRED: dict[ExpectationKind, tuple[set[str], set[str]]] = {
 _OPTIONAL = {ExpectationKind.PAIR_GREATER: {"or_equal"}}
 
 
+def _check_regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
 class Expectation(SpecModel):
     """One rule of a contract."""
 
@@ -68,8 +78,8 @@ class Expectation(SpecModel):
     column_b: Identifier | None = None
     min_value: float | None = None
     max_value: float | None = None
-    value_set: list[str | int | float] | None = None
-    regex: str | None = None
+    value_set: list[str | int | float] | None = Field(default=None, min_length=1)
+    regex: Annotated[str, AfterValidator(_check_regex)] | None = None
     or_equal: bool | None = None
 
     @property
@@ -138,9 +148,26 @@ class Budgets(SpecModel):
     min_rows: int = Field(default=1, ge=0)
 
 
-def _some_columns(value: dict[str, ColumnType]) -> dict[str, ColumnType]:
+QUARANTINE_COLUMNS = ("quarantine_rule", "quarantine_observed")
+"""Added to quarantined rows: the rules each row broke and, in the same order, what was observed."""
+
+
+def _check_columns(value: dict[str, ColumnType]) -> dict[str, ColumnType]:
     if not value:
         raise ValueError("name at least one column")
+    by_lower: dict[str, str] = {}
+    for name in value:
+        other = by_lower.setdefault(name.lower(), name)
+        if other != name:  # the engine that reads snapshots would take one for the other
+            raise ValueError(f"{other!r} and {name!r} differ only in case; offer one through a view")
+    if taken := [name for name in QUARANTINE_COLUMNS if name in by_lower]:
+        raise ValueError(f"{taken[0]!r} is what quarantined rows are explained in; offer it through a view")
+    return value
+
+
+def _named_once(value: list[str]) -> list[str]:
+    if twice := sorted({name for name in value if value.count(name) > 1}):
+        raise ValueError(f"named twice: {', '.join(twice)}")
     return value
 
 
@@ -154,12 +181,12 @@ class DatasetSpec(SpecModel):
     owner: str = Field(min_length=1)
     description: str = Field(min_length=1)
     source: SqlSource
-    key: list[Identifier] = Field(min_length=1)
+    key: Annotated[list[Identifier], AfterValidator(_named_once)] = Field(min_length=1)
     event_time: Identifier
     start: date
     end: date | None = None
     schedule: Cron = "0 0 * * *"
-    columns: Annotated[dict[Identifier, ColumnType], AfterValidator(_some_columns)]
+    columns: Annotated[dict[Identifier, ColumnType], AfterValidator(_check_columns)]
     contract: list[Expectation] = Field(min_length=1)
     budgets: Budgets
 
@@ -179,8 +206,8 @@ class DatasetSpec(SpecModel):
             raise ValueError("; ".join(problems))
         return self
 
-    def _mentions(self) -> list[tuple[str, str]]:
-        mentions = [("key", column) for column in self.key] + [("event_time", self.event_time)]
+    def _mentions(self) -> Iterator[tuple[str, str]]:
+        yield from (("key", column) for column in self.key)
+        yield "event_time", self.event_time
         for number, expectation in enumerate(self.contract):
-            mentions += [(f"contract[{number}]", column) for column in expectation.columns]
-        return mentions
+            yield from ((f"contract[{number}]", column) for column in expectation.columns)

@@ -10,13 +10,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DAYS = re.compile(r"([1-9][0-9]{0,4})d")
-_CRON_FIELD = re.compile(r"[0-9*/,\-]+")
+_CRON_PART = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?")
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
 class SpecModel(BaseModel):
-    """Base of everything parsed from YAML: frozen, no unknown keys."""
+    """Base of everything parsed from YAML: frozen, no unknown keys, no number that is none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _check_name(value: str) -> str:
@@ -56,9 +58,32 @@ def _parse_days(value: object) -> object:
 
 def _check_cron(value: str) -> str:
     fields = value.split()
-    if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
+    if len(fields) != 5:
         raise ValueError('write five cron fields, such as "0 2 * * *" (UTC)')
+    _, _, days, months, weekdays = map(_cron_values, fields, _CRON_RANGES)
+    never = all(min(days) > _LONGEST_MONTH.get(month, 31) for month in months)
+    if never and len(weekdays) == 8:
+        raise ValueError("there is no such day in any year")
     return value
+
+
+def _cron_values(field: str, limits: tuple[int, int]) -> set[int]:
+    """List the values that a cron field stands for.
+
+    Airflow itself would refuse a wrong one while it reads a DAG file, and with it every DAG of that file.
+    """
+    values: set[int] = set()
+    for part in field.split(","):
+        match = _CRON_PART.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{part!r} in a cron field is not `*`, a number, a range or a step")
+        low = int(match[1] or limits[0])
+        high = int(match[2] or match[1] or limits[1])
+        step = int(match[3] or 1)
+        if not (limits[0] <= low <= high <= limits[1] and step):
+            raise ValueError(f"{part!r} in a cron field does not lie within {limits[0]}-{limits[1]}")
+        values.update(range(low, high + 1, step))
+    return values
 
 
 Name = Annotated[str, AfterValidator(_check_name)]

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from include.errors import SpecError
-from include.specs.dataset import ColumnType, DatasetSpec
+from include.specs.cross_check import cross_check
+from include.specs.dataset import DatasetSpec
 from include.specs.model import ModelSpec
 from include.specs.yaml_text import YamlError, line_of, mappings, read_yaml
 
@@ -115,8 +116,9 @@ def load_specs(root: Path) -> Specs:
 
 
 def _read(root: Path, folder: str, kind: type[M], problems: list[SpecProblem]) -> Iterator[tuple[str, M]]:
-    for path in sorted((root / folder).glob("*.yaml")):
+    for path in sorted((root / folder).glob("*.y*ml")):
         try:
+            _require_suffix(root, path)
             yield _parse(root, path, kind)
         except _BrokenFileError as broken:
             problems += broken.problems
@@ -150,6 +152,12 @@ def _parse(root: Path, path: Path, kind: type[M]) -> tuple[str, M]:
         message = f"{name!r} differs from the file's name; rename one of them"
         raise _BrokenFileError([SpecProblem(shown, 1, path.parent.name.removesuffix("s"), message)])
     return name, spec
+
+
+def _require_suffix(root: Path, path: Path) -> None:
+    if path.suffix != ".yaml":
+        message = "a spec's name ends in .yaml; rename the file"
+        raise _BrokenFileError([SpecProblem(_shown(root, path), None, "", message)])
 
 
 def _shown(root: Path, path: Path) -> str:
@@ -210,49 +218,10 @@ def _types(annotation: Any) -> Iterator[Any]:
 
 
 def _cross_check(root: Path, model: ModelSpec, datasets: dict[str, DatasetSpec]) -> Iterator[SpecProblem]:
+    found = list(cross_check(model, datasets))
+    if not found:
+        return
     path = root / "models" / f"{model.model}.yaml"
     tree, _ = read_yaml(path.read_text(encoding="utf-8"))
-
-    def problem(where: list[str], message: str) -> SpecProblem:
-        return SpecProblem(_shown(root, path), line_of(tree, where), ".".join(where), message)
-
-    known = ", ".join(sorted(datasets)) or "none"
-    for where, name in ((["dataset"], model.dataset), (["label", "dataset"], model.label.dataset)):
-        if name not in datasets:
-            yield problem(where, f"no sound dataset {name!r}; known: {known}")
-    base, truth = datasets.get(model.dataset), datasets.get(model.label.dataset)
-    if base is not None:
-        yield from _check_columns(model, base, problem)
-    if truth is not None and model.label.column not in truth.columns:
-        yield problem(["label", "column"], _no_column(model.label.column, truth))
-    if base is not None and truth is not None and base.key != truth.key:
-        yield problem(
-            ["label", "dataset"],
-            f"key {truth.key} of {truth.dataset} differs from key {base.key} of {base.dataset}",
-        )
-
-
-def _check_columns(model: ModelSpec, base: DatasetSpec, problem: Any) -> Iterator[SpecProblem]:
-    for kind, names in (("numeric", model.features.numeric), ("categorical", model.features.categorical)):
-        for name in names:
-            where = ["features", kind]
-            if name not in base.columns:
-                yield problem(where, _no_column(name, base))
-            elif name in base.key or name == model.label.column:
-                yield problem(where, f"{name!r} is a key or the label, not a feature")
-            elif kind == "numeric" and base.columns[name] not in _NUMERIC:
-                yield problem(where, f"{name!r} is {base.columns[name]}, not a number")
-    mature_at = model.label.mature_at
-    if mature_at not in base.columns:
-        yield problem(["label", "mature_at"], _no_column(mature_at, base))
-    elif base.columns[mature_at] not in {ColumnType.DATE, ColumnType.TIMESTAMP}:
-        yield problem(["label", "mature_at"], f"{mature_at!r} must be a date or timestamp")
-
-
-_NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
-
-
-def _no_column(name: str, dataset: DatasetSpec) -> str:
-    close = difflib.get_close_matches(name, list(dataset.columns), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"dataset {dataset.dataset} has no column {name!r}{hint}"
+    for where, message in found:
+        yield SpecProblem(_shown(root, path), line_of(tree, where), ".".join(where), message)

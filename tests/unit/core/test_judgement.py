@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.core.judgement import QUARANTINE_COLUMNS, contract_sha256, judge_rows
+from include.core.judgement import contract_sha256, judge_rows
 from include.specs import DatasetSpec
+from include.specs.dataset import QUARANTINE_COLUMNS
 from tests.support.sources import stays_spec
 
 RULES = ["block", "quarantine", "quarantine", "warn"]

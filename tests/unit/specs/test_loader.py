@@ -90,6 +90,33 @@ def test_the_word_on_stays_a_word(root: Path) -> None:
         pytest.param(MODEL, '"0 0 * * *"', '"daily"', "five cron fields", id="cron"),
         pytest.param(MODEL, "seed: 7", "seed: 7, seed: 8", "stands twice", id="key twice"),
         pytest.param(MODEL, "task: binary", "task: [binary", "not YAML", id="broken YAML"),
+        pytest.param(
+            BOOKINGS, "2015-07-01", "2015-13-45", "'2015-13-45' has no such value: month", id="no such date"
+        ),
+        pytest.param(BOOKINGS, "revenue-data", '!!int "abc"', "'abc' has no such value", id="tag that lies"),
+        pytest.param(
+            BOOKINGS, "revenue-data", "&x [*x]", "write the block out instead of the alias *x", id="alias"
+        ),
+        pytest.param(BOOKINGS, "revenue-data", "[" * 100_000, "nested deeper than", id="endless nesting"),
+        pytest.param(MODEL, '"0 0 * * *"', '"99 0 * * *"', "does not lie within 0-59", id="cron range"),
+        pytest.param(MODEL, '"0 0 * * *"', '"0 0 * * /"', "is not `*`, a number", id="cron part"),
+        pytest.param(MODEL, '"0 0 * * *"', '"0 0 31 2,4 *"', "no such day", id="cron that never comes"),
+        pytest.param(BOOKINGS, "max_value: 5000", "max_value: .nan", "finite number", id="NaN as bound"),
+        pytest.param(MODEL, "minimum_effect: 0.1", "minimum_effect: .inf", "finite number", id="infinity"),
+        pytest.param(BOOKINGS, '"^[A-Z]$"', '"(["', "not a regular expression", id="regex"),
+        pytest.param(BOOKINGS, "[BB, HB, FB, SC]", "[]", "at least 1 item", id="empty set"),
+        pytest.param(
+            BOOKINGS, "key: [", "key: [booking_id, ", "named twice: booking_id", id="key column twice"
+        ),
+        pytest.param(BOOKINGS, "adr: number", "ADULTS: number", "differ only in case", id="columns by case"),
+        pytest.param(
+            BOOKINGS,
+            "adr: number",
+            "quarantine_rule: string",
+            "quarantined rows are explained",
+            id="reserved",
+        ),
+        pytest.param(MODEL, "- hotel", "- booked_at", "none comes again", id="moment as category"),
     ],
 )
 def test_a_problem_names_file_line_value_and_advice(
@@ -99,6 +126,39 @@ def test_a_problem_names_file_line_value_and_advice(
     problems = [str(p) for p in load_specs(root).problems]
     mine = [p for p in problems if p.startswith(f"include/{file}:") and said in p]
     assert mine, problems
+
+
+@pytest.mark.parametrize("cron", ["*/15 0-6,22 1,15 * 1-5", "0 0 29 2 *", "0 0 31 2 1", "59 23 * 12 7"])
+def test_a_cron_that_comes_is_taken(root: Path, cron: str) -> None:
+    edit(root, MODEL, '"0 0 * * *"', f'"{cron}"')
+    assert load_specs(root).model("booking_cancellation").predict.schedule == cron
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("booking_id: integer", "booking_id: string", "key 'booking_id' is string in booking_outcomes"),
+        ("is_canceled: integer", "is_canceled: string", "'is_canceled' is string; a label holds 0 and 1"),
+    ],
+)
+def test_outcomes_that_cannot_be_joined_or_learned_are_refused(
+    root: Path, old: str, new: str, said: str
+) -> None:
+    edit(root, "datasets/booking_outcomes.yaml", old, new)
+    assert said in only_problem_of(root, MODEL)
+
+
+def test_a_file_that_cannot_be_read_is_named_and_hides_no_other(root: Path) -> None:
+    (root / "models/gone.yaml").symlink_to(root / "nowhere")
+    (root / "models/folder.yaml").mkdir()
+    (root / "models/late.yml").write_text("model: late\n", "utf-8")
+    specs = load_specs(root)
+    assert set(specs.models) == {"booking_cancellation"}
+    assert [str(problem) for problem in specs.problems] == [
+        "include/models/folder.yaml: not readable: Is a directory",
+        "include/models/gone.yaml: not readable: No such file or directory",
+        "include/models/late.yml: a spec's name ends in .yaml; rename the file",
+    ]
 
 
 def test_the_line_is_the_line_of_the_value(root: Path) -> None:

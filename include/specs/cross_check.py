@@ -1,0 +1,84 @@
+"""What a model asks of its datasets: columns that are there, of types that can do the work."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+
+from include.specs.dataset import ColumnType, DatasetSpec
+from include.specs.model import ModelSpec
+
+Problem = tuple[list[str], str]
+"""The place in the model's file, as keys, and what is wrong with it."""
+
+_NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
+_TEMPORAL = {ColumnType.DATE, ColumnType.TIMESTAMP}
+
+
+def cross_check(model: ModelSpec, datasets: Mapping[str, DatasetSpec]) -> Iterator[Problem]:
+    """Yield what a model asks in vain of the sound datasets, given by name."""
+    known = ", ".join(sorted(datasets)) or "none"
+    for where, name in ((["dataset"], model.dataset), (["label", "dataset"], model.label.dataset)):
+        if name not in datasets:
+            yield where, f"no sound dataset {name!r}; known: {known}"
+    base, truth = datasets.get(model.dataset), datasets.get(model.label.dataset)
+    if base is not None:
+        yield from _check_features(model, base)
+        yield from _check_maturity(model, base)
+    if truth is not None:
+        yield from _check_label(model, truth)
+    if base is not None and truth is not None:
+        yield from _check_keys(base, truth)
+
+
+def _check_features(model: ModelSpec, base: DatasetSpec) -> Iterator[Problem]:
+    for kind, names in (("numeric", model.features.numeric), ("categorical", model.features.categorical)):
+        for name in names:
+            if problem := _feature_problem(kind, name, model, base):
+                yield ["features", kind], problem
+
+
+def _feature_problem(kind: str, name: str, model: ModelSpec, base: DatasetSpec) -> str | None:
+    found = base.columns.get(name)
+    if found is None:
+        return _no_column(name, base)
+    if name in base.key or name == model.label.column:
+        return f"{name!r} is a key or the label, not a feature"
+    if kind == "numeric" and found not in _NUMERIC:
+        return f"{name!r} is {found}, not a number"
+    if kind == "categorical" and found in _TEMPORAL:
+        return f"{name!r} is a {found}, of which none comes again; offer its weekday or month as a column"
+    return None
+
+
+def _check_maturity(model: ModelSpec, base: DatasetSpec) -> Iterator[Problem]:
+    name = model.label.mature_at
+    if name not in base.columns:
+        yield ["label", "mature_at"], _no_column(name, base)
+    elif base.columns[name] not in _TEMPORAL:
+        yield ["label", "mature_at"], f"{name!r} must be a date or timestamp"
+
+
+def _check_label(model: ModelSpec, truth: DatasetSpec) -> Iterator[Problem]:
+    name = model.label.column
+    if name not in truth.columns:
+        yield ["label", "column"], _no_column(name, truth)
+    elif truth.columns[name] not in _NUMERIC:
+        yield ["label", "column"], f"{name!r} is {truth.columns[name]}; a label holds 0 and 1"
+
+
+def _check_keys(base: DatasetSpec, truth: DatasetSpec) -> Iterator[Problem]:
+    where = ["label", "dataset"]
+    if base.key != truth.key:
+        yield where, f"key {truth.key} of {truth.dataset} differs from key {base.key} of {base.dataset}"
+        return
+    for name in base.key:
+        here, there = base.columns[name], truth.columns[name]
+        if here is not there:
+            yield where, f"key {name!r} is {there} in {truth.dataset} and {here} in {base.dataset}"
+
+
+def _no_column(name: str, dataset: DatasetSpec) -> str:
+    close = difflib.get_close_matches(name, list(dataset.columns), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"dataset {dataset.dataset} has no column {name!r}{hint}"
