@@ -10,7 +10,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from include.errors import FatalError, name_some
 
 
 class Contract(BaseModel):
@@ -24,8 +26,22 @@ class Contract(BaseModel):
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """Rebuild the record from `to_json`'s answer."""
-        return cls.model_validate(value)
+        """Rebuild the record from `to_json`'s answer.
+
+        Raises
+        ------
+        FatalError
+            When it is not such a record, as in an event that somebody made by hand; names the fields.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            wrong = [f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors()]
+            raise FatalError(
+                f"this is not what the task before hands on: {name_some(wrong)}",
+                where=cls.__name__,
+                next_step="run the DAG before this one; events made by hand carry no record",
+            ) from None
 
 
 class PartitionRef(Contract):

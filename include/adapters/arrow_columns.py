@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.errors import SourceError
 from include.specs import ColumnType
@@ -45,7 +46,8 @@ def arrow_schema(columns: Mapping[str, ColumnType]) -> pa.Schema:
 def to_array(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
     """Turn one column's values, as a driver returns them, into an array of the declared type.
 
-    Timestamps without a zone are taken as UTC. A number that is not a number (NaN) is missing.
+    Timestamps without a zone are taken as UTC. A number that is not a number (NaN) is missing. Text with
+    a NUL character is refused here, because neither PostgreSQL nor a file name could take it later.
 
     Parameters
     ----------
@@ -70,7 +72,10 @@ def to_array(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
     try:
         if not kinds <= _NATIVE[kind]:
             return _convert_each(name, kind, values)
-        return pa.array(values, ARROW_TYPES[kind], from_pandas=kind is ColumnType.NUMBER)
+        array = pa.array(values, ARROW_TYPES[kind], from_pandas=kind is ColumnType.NUMBER)
+        if kind is ColumnType.STRING and pc.any(pc.match_substring(array, "\0")).as_py():
+            return _convert_each(name, kind, values)
+        return array
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
         return _convert_each(name, kind, values)
 
@@ -111,11 +116,13 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError
     number = float(value)
+    if isinstance(value, int) and int(number) != value:
+        raise ValueError
     return None if math.isnan(number) else number
 
 
 def _string(value: Any) -> str:
-    if not isinstance(value, str | UUID):
+    if not isinstance(value, str | UUID) or "\0" in str(value):
         raise ValueError
     return str(value)
 

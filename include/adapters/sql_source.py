@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from include.adapters.arrow_columns import arrow_schema, to_array
@@ -51,7 +52,9 @@ def read_rows(url: str, spec: DatasetSpec, first: date, last_exclusive: date) ->
         query = _bounded(connection, spec, sa.select(*columns), first, last_exclusive)
         batches = connection.execution_options(stream_results=True).execute(query).partitions(BATCH_ROWS)
         schema = arrow_schema(spec.columns)
-        return pa.Table.from_batches([_to_batch(rows, spec, schema) for rows in batches], schema)
+        table = pa.Table.from_batches([_to_batch(rows, spec, schema) for rows in batches], schema)
+    _require_within(table, spec, first, last_exclusive)
+    return table
 
 
 def count_rows(url: str, spec: DatasetSpec, first: date, last_exclusive: date) -> int:
@@ -112,6 +115,20 @@ def _bound(
         f"event_time {spec.event_time!r} is {kind} in the database, not a date or a timestamp",
         where=f"table {spec.source.table!r}",
         next_step="name a date or timestamp column as event_time, or offer one through a view",
+    )
+
+
+def _require_within(table: pa.Table, spec: DatasetSpec, first: date, last_exclusive: date) -> None:
+    """Refuse rows of another UTC day, which a database finds that compares text with a zone as text."""
+    days = pc.cast(table[spec.event_time], pa.date32())
+    outside = pc.or_(pc.less(days, pa.scalar(first)), pc.greater_equal(days, pa.scalar(last_exclusive)))
+    strays = table[spec.event_time].filter(outside)
+    if not len(strays):
+        return
+    raise SourceError(
+        f"{len(strays)} rows belong to another UTC day, such as {strays[0].as_py().isoformat()}",
+        where=f"{spec.event_time!r} of table {spec.source.table!r}, {first} up to {last_exclusive}",
+        next_step="store the event time in UTC, or offer it so through a view",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from include.errors import FatalError
 from include.specs.fields import Cron, Identifier, Name, SpecModel, Table
 
 
@@ -205,6 +206,26 @@ class DatasetSpec(SpecModel):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def require_days(self, first: date, last: date) -> None:
+        """Refuse a range that is empty, or reaches beyond the days the source has rows for.
+
+        Raises
+        ------
+        FatalError
+            Names the range and the dataset's own days.
+        """
+        where = f"dataset {self.dataset}"
+        if first > last:
+            raise FatalError(f"{first} is after {last}", where=where, next_step="name the earlier day first")
+        if first < self.start or (self.end is not None and last > self.end):
+            days = f"{first}" if first == last else f"{first} to {last}"
+            span = f"from {self.start} on" if self.end is None else f"{self.start} to {self.end}"
+            raise FatalError(
+                f"{days} is outside the days the dataset has rows for, {span}",
+                where=where,
+                next_step="name days within them, or change `start` or `end` of the dataset's spec",
+            )
 
     def _mentions(self) -> Iterator[tuple[str, str]]:
         yield from (("key", column) for column in self.key)

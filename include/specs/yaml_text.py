@@ -60,6 +60,7 @@ def _refuse_traps(text: str) -> None:
 
     An alias may stand for a block that holds itself, or for one a billion times as long as the file.
     """
+    event: Any
     depth = 0
     for event in yaml.parse(text, Loader=_SpecLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

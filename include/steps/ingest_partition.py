@@ -39,6 +39,8 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
 
     Raises
     ------
+    FatalError
+        Where the day is not one the dataset has rows for.
     EmptyPartitionError
         Where the source has no rows for the day and the budget asks for some; nothing is written.
     SourceError, SourceUnavailableError, SettingsError
@@ -48,6 +50,7 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
     """
     started = perf_counter()
     spec = specs.dataset(dataset)
+    spec.require_days(ds, ds)
     lake = Lake(settings.lake_root)
     before = lake.raw_manifest(dataset, ds)
     table = read_rows(settings.source_url(spec.source.connection), spec, ds, ds + ONE_DAY)

@@ -73,6 +73,8 @@ def run(
 
     Raises
     ------
+    FatalError
+        Where the range is empty or leaves the days the dataset has rows for.
     ContractError
         At the end, where days were refused; names them and why.
     SourceError, SourceUnavailableError, SettingsError, SpecError, ConcurrentWriteError
@@ -80,6 +82,7 @@ def run(
     """
     started = perf_counter()
     spec, tally, days = specs.dataset(dataset), _Tally(), (last - first).days + 1
+    spec.require_days(first, last)
     url = settings.source_url(spec.source.connection)
     chunks = plan_chunks(
         first,

@@ -91,7 +91,7 @@ def partition_day(context: Context) -> date:
     Raises
     ------
     FatalError
-        When a manual run names no day, or a backfill names one beside its range.
+        When a manual run names no day or a wrong one, or a backfill names one beside its range.
     """
     run = context["dag_run"]
     named = context["params"].get("partition")
@@ -102,7 +102,7 @@ def partition_day(context: Context) -> date:
                 where=f"{run.dag_id}, parameter `partition`",
                 next_step='trigger again with {"partition": "YYYY-MM-DD"}, or make a backfill for a range',
             )
-        return date.fromisoformat(named)
+        return parse_day(named, f"{run.dag_id}, parameter `partition`")
     if named:
         raise FatalError(
             f"parameter `partition` is {named!r}, but this run takes its partition from its data interval",
@@ -117,6 +117,23 @@ def partition_day(context: Context) -> date:
             next_step='trigger by hand with {"partition": "YYYY-MM-DD"}, or make a backfill',
         )
     return date(start.year, start.month, start.day)
+
+
+def parse_day(named: object, where: str) -> date:
+    """Read a day that a person or a program wrote.
+
+    Raises
+    ------
+    FatalError
+        When it is not a day of the calendar, written YYYY-MM-DD.
+    """
+    try:
+        day = date.fromisoformat(str(named))
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != named:  # Python takes other spellings, such as 2017-W18-3
+        raise FatalError(f"{named!r} is not a day", where=where, next_step='write it as "YYYY-MM-DD"')
+    return day
 
 
 def is_backfill(context: Context) -> bool:

@@ -45,7 +45,7 @@ def stays_spec(**changes: Any) -> DatasetSpec:
         "source": {"kind": "sql", "connection": "inn", "table": "stays"},
         "key": ["stay_id"],
         "event_time": "made_at",
-        "start": DAY,
+        "start": date(2017, 1, 1),
         "schedule": "0 2 * * *",
         "columns": COLUMNS,
         "contract": CONTRACT,

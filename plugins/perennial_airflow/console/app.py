@@ -20,9 +20,13 @@ _HEADERS = {
 
 
 def _find_page(root: Path, page: str) -> Path:
-    path = (root / page).resolve()
-    if not path.is_relative_to(root.resolve()) or path.suffix != ".html" or not path.is_file():
-        raise HTTPException(404, f"There is no page {page!r}. Open it from the task that wrote it.")
+    try:
+        path = (root / page).resolve()
+        found = path.is_relative_to(root.resolve()) and path.suffix == ".html" and path.is_file()
+    except (ValueError, OSError):  # no file can have such a name
+        found = False
+    if not found:
+        raise HTTPException(404, f"There is no page {page[:200]!r}. Open it from the task that wrote it.")
     return path
 
 

@@ -31,11 +31,11 @@ class FreezeSnapshotOperator(PerennialOperator):
 
     def _as_of(self, context: Context) -> date:
         request = runtime.newest_event(context, retrain_request(self.model))
-        named = request["as_of"] if request else context["params"]["as_of"]
+        named = request.get("as_of") if request else context["params"]["as_of"]
         if not named:
             raise FatalError(
                 "no day is named",
                 where=f"{self.dag_id}, parameter `as_of`",
                 next_step='trigger again with {"as_of": "YYYY-MM-DD"}: data before that day is used',
             )
-        return date.fromisoformat(named)
+        return runtime.parse_day(named, f"{self.dag_id}, `as_of`")

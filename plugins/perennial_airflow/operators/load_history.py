@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from include.errors import FatalError
+from perennial_airflow import runtime
 from perennial_airflow.base import PerennialOperator
 
 if TYPE_CHECKING:
@@ -29,13 +29,10 @@ class LoadHistoryOperator(PerennialOperator):
         return load_history.run(settings, specs, self.dataset, first, last, self._log_progress).to_json()
 
     def _range(self, context: Context) -> tuple[date, date]:
-        first, last = (date.fromisoformat(context["params"][name]) for name in ("first", "last"))
-        if first > last:
-            raise FatalError(
-                f"`first` {first} is after `last` {last}",
-                where=f"{self.dag_id}, parameters",
-                next_step="trigger again with the earlier day as `first`",
-            )
+        first, last = (
+            runtime.parse_day(context["params"][name], f"{self.dag_id}, parameter `{name}`")
+            for name in ("first", "last")
+        )
         return first, last
 
     def _log_progress(self, done: int, total: int) -> None:

@@ -26,6 +26,7 @@ class PartitionReadySensor(BaseSensorOperator):
         from include.adapters.lake_manifests import clean_manifest
 
         day = runtime.partition_day(context)
+        runtime.specs().dataset(self.dataset).require_days(day, day)
         found = clean_manifest(runtime.settings(()).lake_root, self.dataset, day) is not None
         if not found:
             self.log.info(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
@@ -23,9 +24,11 @@ class WeekPublishedSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> bool:
         """Look for nights without a publication."""
-        from include.adapters.warehouse import missing_nights
+        from include.adapters.warehouse import WEEK, missing_nights
 
         first = runtime.partition_day(context)
+        specs = runtime.specs()
+        specs.dataset(specs.model(self.model).dataset).require_days(first, first + WEEK - timedelta(days=1))
         missing = missing_nights(runtime.settings([runtime.WAREHOUSE]), self.model, first)
         if missing:
             nights = ", ".join(map(str, missing))

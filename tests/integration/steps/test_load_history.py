@@ -8,7 +8,7 @@ import pytest
 
 from include.adapters.lake import Lake
 from include.contracts import HistoryResult
-from include.errors import ConcurrentWriteError, ContractError, SourceError
+from include.errors import ConcurrentWriteError, ContractError, FatalError, SourceError
 from include.settings import Settings
 from include.specs import Specs
 from include.steps import ingest_partition, load_history, validate_partition
@@ -171,6 +171,20 @@ def test_a_nightly_run_that_overtakes_the_load_wins(
         load(settings, specs)
     load(settings, specs)
     assert 55 in Lake(settings.lake_root).read_clean(manifests(settings)[0])["stay_id"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (LAST, FIRST, "2017-03-06 is after 2017-02-25"),
+        (date(1, 1, 1), LAST, "0001-01-01 to 2017-03-06 is outside the days"),
+    ],
+)
+def test_a_range_without_sense_is_refused(
+    settings: Settings, specs: Specs, first: date, last: date, said: str
+) -> None:
+    with pytest.raises(FatalError, match=said):
+        load_history.run(settings, specs, "stays", first, last, lambda *_: None)
 
 
 def test_a_broken_source_is_named(settings: Settings, specs: Specs) -> None:

@@ -18,7 +18,7 @@ NOON = datetime(2017, 3, 1, 12, tzinfo=UTC)
 VALUES = {
     ColumnType.INTEGER: st.integers(-(2**63), 2**63 - 1),
     ColumnType.NUMBER: st.floats(allow_nan=False),
-    ColumnType.STRING: st.text(st.characters(exclude_categories=["Cs"])),
+    ColumnType.STRING: st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
     ColumnType.BOOLEAN: st.booleans(),
     ColumnType.DATE: st.dates(),
     ColumnType.TIMESTAMP: st.datetimes(timezones=st.just(UTC)),
@@ -70,7 +70,9 @@ def test_values_that_fit_exactly_are_converted(kind: str, value: Any, expected: 
         pytest.param("integer", "5", id="text as integer"),
         pytest.param("number", "1.5", id="text as number"),
         pytest.param("number", 10**400, id="integer beyond any float"),
+        pytest.param("number", 2**53 + 1, id="integer between two floats"),
         pytest.param("string", 5, id="integer as text"),
+        pytest.param("string", "a\0b", id="text with NUL"),
         pytest.param("string", "\ud800", id="half a surrogate pair"),
         pytest.param("boolean", 2, id="two as boolean"),
         pytest.param("boolean", "yes", id="text as boolean"),

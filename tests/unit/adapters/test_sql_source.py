@@ -56,6 +56,12 @@ def test_sqlite_text_of_any_iso_form_finds_its_day(url: str, text: str) -> None:
     assert ids(read_rows(url, stays_spec(), date(2017, 2, 28), DAY)) == []
 
 
+def test_text_with_a_zone_does_not_land_on_the_wrong_day(url: str) -> None:
+    put_stays(url, [stay(1, made_at="2017-03-01T01:00:00+02:00")], made_at=sa.Text())
+    with pytest.raises(SourceError, match="1 rows belong to another UTC day, such as 2017-02-28T23:00:00"):
+        read_rows(url, stays_spec(), DAY, NEXT)
+
+
 def test_a_date_may_be_the_event_time(url: str) -> None:
     put_stays(url, [stay(1), stay(2, arrives=date(2017, 4, 2))])
     spec = stays_spec(event_time="arrives")

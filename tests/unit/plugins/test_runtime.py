@@ -31,6 +31,14 @@ def test_a_manual_run_without_a_day_is_refused(make_context: MakeContext) -> Non
         runtime.partition_day(make_context("manual", {"partition": None}))
 
 
+@pytest.mark.parametrize("named", ["2017-13-45", "today", "2017-05-03T02:00:00Z", "20170503", "2017-W18-3"])
+def test_a_manual_run_that_names_no_day_of_the_calendar_is_refused(
+    make_context: MakeContext, named: object
+) -> None:
+    with pytest.raises(FatalError, match=r"is not a day.*YYYY-MM-DD"):
+        runtime.partition_day(make_context("manual", {"partition": named}))
+
+
 def test_a_backfill_that_names_one_day_for_all_is_refused(make_context: MakeContext) -> None:
     with pytest.raises(FatalError, match="takes its partition from its data interval"):
         runtime.partition_day(make_context("backfill", {"partition": "2017-05-03"}))

@@ -7,7 +7,7 @@ import pytest
 
 from include.adapters.lake import Lake
 from include.contracts import PartitionRef
-from include.errors import ConcurrentWriteError, EmptyPartitionError, SettingsError, SourceError
+from include.errors import ConcurrentWriteError, EmptyPartitionError, FatalError, SettingsError, SourceError
 from include.settings import Settings
 from include.steps import ingest_partition
 from tests.support.sources import DAY, all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
@@ -72,6 +72,15 @@ def test_a_day_without_rows_is_a_partition_where_the_budget_says_so(settings: Se
     put_stays(url, [])
     specs = stays_specs(budgets={"quarantine_share": 0, "min_rows": 0})
     assert ingest_partition.run(settings, specs, "stays", DAY).rows == 0
+
+
+@pytest.mark.parametrize("day", [date(2016, 12, 31), date(2017, 12, 1), date.max])
+def test_a_day_outside_the_dataset_is_refused(settings: Settings, url: str, day: date) -> None:
+    put_stays(url, [stay(1)])
+    specs = stays_specs(end=date(2017, 11, 30), budgets={"quarantine_share": 0, "min_rows": 0})
+    with pytest.raises(FatalError, match=rf"dataset stays: {day} is outside .* 2017-01-01 to 2017-11-30"):
+        ingest_partition.run(settings, specs, "stays", day)
+    assert all_files(settings.lake_root) == {}
 
 
 def test_a_broken_source_writes_nothing(settings: Settings) -> None:

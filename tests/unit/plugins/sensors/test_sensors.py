@@ -1,0 +1,31 @@
+"""A sensor does not wait half a day for what cannot come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from perennial_airflow.sensors.partition_ready import PartitionReadySensor
+from perennial_airflow.sensors.week_published import WeekPublishedSensor
+
+from include.errors import FatalError
+
+MakeContext = Callable[..., dict[str, Any]]
+
+
+def test_a_partition_that_may_come_is_waited_for(make_context: MakeContext) -> None:
+    sensor = PartitionReadySensor(task_id="wait", dataset="bookings")
+    assert sensor.poke(make_context("manual", {"partition": "2017-05-03"})) is False
+
+
+def test_a_partition_of_a_day_the_dataset_does_not_have_is_refused(make_context: MakeContext) -> None:
+    sensor = PartitionReadySensor(task_id="wait", dataset="bookings")
+    with pytest.raises(FatalError, match="2018-01-01 is outside the days"):
+        sensor.poke(make_context("manual", {"partition": "2018-01-01"}))
+
+
+def test_a_week_that_reaches_out_of_the_dataset_is_refused(make_context: MakeContext) -> None:
+    sensor = WeekPublishedSensor(task_id="wait", model="booking_cancellation")
+    with pytest.raises(FatalError, match="2017-08-28 to 2017-09-03 is outside the days"):
+        sensor.poke(make_context("manual", {"partition": "2017-08-28"}))
