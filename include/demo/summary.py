@@ -99,4 +99,4 @@ def _print_where_to_look(console: Console, state: Path) -> None:
     console.print("    MLflow, model booking_cancellation: versions, aliases, metrics, plots")
     console.print(f"• Result pages: {state / 'reports'}")
     console.print(f"• Logs of the servers: {state / 'logs'}")
-    console.print("• [bold]make demo[/] again changes nothing; [bold]make clean[/] removes it all.")
+    console.print("• [bold]make demo[/] again changes no prediction; [bold]make clean[/] removes it all.")
