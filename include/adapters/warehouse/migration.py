@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from include.adapters.warehouse.connection import connect_engine, explained, name_lock
@@ -29,6 +27,10 @@ def migrate(url: str) -> None:
     SourceUnavailableError
         When the server does not answer.
     """
+    # Here and not above: every task that uses the warehouse loads this package, and none migrates.
+    from alembic import command
+    from alembic.config import Config
+
     with explained(), connect_engine(url).begin() as connection:
         name_lock(connection, "migrate")
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))

@@ -10,14 +10,16 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.csv
 from sqlalchemy import Connection, text
 
 from include.adapters.warehouse.connection import name_lock, transaction
 from include.contracts import Contract, PublicationRef
 from include.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BATCH_ROWS = 50_000
 WEEK = timedelta(days=7)
@@ -134,6 +136,10 @@ def _copy(conn: Connection, publication: Publication, revision: int, predictions
 
 
 def _csv_blocks(publication: Publication, revision: int, predictions: pa.Table) -> Iterator[memoryview]:
+    # Here and not above: most tasks that use the warehouse publish nothing.
+    import pyarrow as pa
+    from pyarrow import csv
+
     constants: list[str | int] = [
         publication.model,
         publication.ds.isoformat(),
@@ -142,10 +148,10 @@ def _csv_blocks(publication: Publication, revision: int, predictions: pa.Table) 
         publication.snapshot_tag,
         publication.snapshot_hash,
     ]
-    options = pa.csv.WriteOptions(include_header=False)
+    options = csv.WriteOptions(include_header=False)
     for batch in predictions.select(["entity_key", "score", "prediction"]).to_batches(BATCH_ROWS):
         filled = [pa.repeat(value, batch.num_rows) for value in constants]
         names = [str(number) for number in range(len(batch.columns) + len(filled))]
         sink = io.BytesIO()
-        pa.csv.write_csv(pa.record_batch([*batch.columns, *filled], names=names), sink, options)
+        csv.write_csv(pa.record_batch([*batch.columns, *filled], names=names), sink, options)
         yield sink.getbuffer()
