@@ -1,4 +1,4 @@
-"""The one feature pipeline: the same code prepares, fits and scores, in training and every night."""
+"""The one feature pipeline: the same code fits and scores, in training and every night."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
+from include.core.prepare import prepare
 from include.errors import SpecError
 from include.specs.model import Estimator, Features, ModelSpec
 
@@ -21,31 +22,6 @@ MAX_CATEGORIES = 254
 """Histogram gradient boosting takes at most 255 distinct values of a categorical feature."""
 
 MAX_ONE_HOT_CATEGORIES = 50
-
-
-def prepare(frame: pd.DataFrame, features: Features) -> pd.DataFrame:
-    """Give features the types that the pipeline expects, whichever way the rows were read.
-
-    Parameters
-    ----------
-    frame
-        Rows that hold at least the feature columns; other columns are dropped.
-    features
-        The model's features.
-
-    Returns
-    -------
-    pd.DataFrame
-        Shape (rows, features), in the order of `features.all`: numeric as float64 with NaN for missing,
-        categorical as text with None for missing. Whole numbers become text without a fraction, so
-        that a category does not change its name in a partition where a neighbour is missing.
-    """
-    columns: dict[str, pd.Series[float] | pd.Series[str]] = {}
-    for name in features.numeric:
-        columns[name] = _as_numbers(frame[name])
-    for name in features.categorical:
-        columns[name] = _as_text(frame[name])
-    return pd.DataFrame(columns, columns=features.all, index=frame.index)
 
 
 def build_pipeline(spec: ModelSpec) -> Pipeline:
@@ -109,23 +85,6 @@ def one_thread() -> threadpool_limits:
     twenty times as long as one. One thread also adds numbers up in the same order on every machine.
     """
     return threadpool_limits(limits=1, user_api="openmp")
-
-
-def _as_numbers(column: pd.Series) -> pd.Series[float]:
-    if column.dtype == object:
-        return pd.to_numeric(column.infer_objects().convert_dtypes()).astype("Float64").astype("float64")
-    return column.astype("float64")
-
-
-def _as_text(column: pd.Series) -> pd.Series[str]:
-    """Name each distinct value once: a column holds few of them beside its rows."""
-    codes, distinct = pd.factorize(column, use_na_sentinel=True)
-    names = np.array([*map(_category_name, distinct), None], dtype=object)
-    return pd.Series(names[codes], index=column.index, dtype=object)
-
-
-def _category_name(value: object) -> str:
-    return str(int(value)) if isinstance(value, float | np.floating) and value.is_integer() else str(value)
 
 
 def _hist_gradient_boosting(features: Features, seed: int) -> Pipeline:

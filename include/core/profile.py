@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from include.contracts import Contract
-from include.core.pipeline import prepare
+from include.core.prepare import prepare
 from include.specs.model import Features
 
 NUMERIC_BINS = 10

@@ -13,7 +13,8 @@ from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
 
 from include.core.metrics import best_f1_threshold, measure
-from include.core.pipeline import build_pipeline, one_thread, prepare, score
+from include.core.pipeline import build_pipeline, one_thread, score
+from include.core.prepare import prepare
 from include.core.split import Split, split_by_maturity
 from include.core.training_set import TrainingSet, check_classes, check_features
 from include.specs.model import ModelSpec

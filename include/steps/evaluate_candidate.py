@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from include.adapters import mlflow_registry, mlflow_runs, warehouse
+from include.adapters import mlflow_documents, mlflow_models, mlflow_runs, warehouse
 from include.contracts import CandidateRef, ChampionRef, Decision, EvaluationRef
 from include.core.bootstrap import bootstrap_difference
 from include.core.metrics import measure
@@ -110,10 +110,10 @@ def _load_scorers(settings: Settings, candidate: CandidateRef) -> tuple[_Scorer,
 
 
 def _load(settings: Settings, which: CandidateRef | ChampionRef) -> _Scorer:
-    pipeline = mlflow_registry.load_champion(
+    pipeline = mlflow_models.load_version(
         settings, which.model, which.version, which.run_id, which.artifact_sha256
     )
-    return _Scorer(which.version, pipeline, mlflow_registry.read_model_info(settings, which.run_id))
+    return _Scorer(which.version, pipeline, mlflow_documents.read_model_info(settings, which.run_id))
 
 
 def _holdout(data: TrainingSet, info: dict[str, Any]) -> _Holdout:

@@ -6,7 +6,7 @@ import logging
 import time
 from datetime import date, timedelta
 
-from include.adapters import mlflow_registry, warehouse
+from include.adapters import mlflow_documents, warehouse
 from include.adapters.files import write_atomically
 from include.adapters.lake import Lake
 from include.contracts import ChampionRef, DriftResult
@@ -49,7 +49,7 @@ def run(settings: Settings, specs: Specs, model: str, first: date) -> DriftResul
     started = time.perf_counter()
     spec = specs.model(model)
     champion = _champion_that_served(settings, model, first)
-    reference = Profile.from_json(mlflow_registry.read_reference_profile(settings, champion.run_id))
+    reference = Profile.from_json(mlflow_documents.read_reference_profile(settings, champion.run_id))
     week = _week_profile(settings, spec, first, reference)
     result = _judge(spec, first, champion, reference, week)
     _write_report(settings, spec, result, reference, week)

@@ -8,7 +8,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from include.adapters import mlflow_registry, warehouse
+from include.adapters import mlflow_documents, mlflow_models, warehouse
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.contracts import ChampionRef, PublicationRef
@@ -85,10 +85,10 @@ def _clean_manifest(lake: Lake, dataset: str, ds: date) -> CleanManifest:
 
 def _predict(settings: Settings, champion: ChampionRef, rows: pa.Table, keys: pa.Array) -> pa.Table:
     """Score with what the version was trained with, whatever the spec says today."""
-    info = mlflow_registry.read_model_info(settings, champion.run_id)
+    info = mlflow_documents.read_model_info(settings, champion.run_id)
     features = Features.model_validate(info["features"])
     _check_columns(rows, features, champion)
-    pipeline = mlflow_registry.load_champion(
+    pipeline = mlflow_models.load_version(
         settings, champion.model, champion.version, champion.run_id, champion.artifact_sha256
     )
     scores = score(pipeline, rows.select(features.all).to_pandas(), features)

@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from include.adapters import mlflow_registry, mlflow_runs, warehouse
+from include.adapters import mlflow_documents, mlflow_models, mlflow_registry, mlflow_runs, warehouse
 from include.adapters.mlflow_registry import RegisteredVersion, UploadedModel
 from include.adapters.model_files import signature_of
 from include.adapters.plots import draw_plots
 from include.adapters.snapshot_rows import DS
 from include.contracts import CandidateRef, SnapshotRef
-from include.core.pipeline import prepare
+from include.core.prepare import prepare
 from include.core.reference_profile import build_reference_profile
 from include.core.training import Fitted, fit_model
 from include.settings import Settings
@@ -131,7 +131,7 @@ def _record(
     _log_artifacts(settings, run_id, fitted, profile)
     sample = prepare(fitted.rows.head(100), spec.features)
     signature = signature_of(sample, fitted.scores[:100])
-    uploaded = mlflow_registry.upload_model(settings, spec.model, run_id, fitted.pipeline, signature)
+    uploaded = mlflow_models.upload_model(settings, spec.model, run_id, fitted.pipeline, signature)
     return _register_once(settings, spec.model, run_id, uploaded, tags)
 
 
@@ -163,8 +163,8 @@ def _params(spec: ModelSpec, pipeline: Pipeline) -> dict[str, Any]:
 def _log_artifacts(settings: Settings, run_id: str, fitted: Fitted, profile: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(dir=settings.work_root, prefix="artifacts-") as temporary:
         folder = Path(temporary)
-        _write_json(folder / mlflow_registry.MODEL_INFO, fitted.info)
-        _write_json(folder / mlflow_registry.REFERENCE_PROFILE, profile)
+        _write_json(folder / mlflow_documents.MODEL_INFO, fitted.info)
+        _write_json(folder / mlflow_documents.REFERENCE_PROFILE, profile)
         (folder / "plots").mkdir()
         draw_plots(
             folder / "plots", fitted.labels, fitted.scores, fitted.info["threshold"], fitted.importance

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from include.adapters import mlflow_registry, mlflow_runs, warehouse
+from include.adapters import mlflow_documents, mlflow_models, mlflow_registry, mlflow_runs, warehouse
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.adapters.model_files import signature_of
 from include.contracts import ChampionRef
-from include.core.pipeline import build_pipeline, prepare, score
+from include.core.pipeline import build_pipeline, score
+from include.core.prepare import prepare
 from include.core.reference_profile import build_reference_profile
 from include.settings import Settings
 from include.specs import DatasetSpec, ModelSpec, Specs
@@ -145,10 +146,10 @@ class Churn:
         run_id = mlflow_runs.start_run(self.settings, self.model, f"key {seed}", f"churn {seed}", {})
         info = {"features": features.model_dump(mode="json"), "threshold": THRESHOLD}
         profile = build_reference_profile(frame, features, frame["seen_at"]).to_json()
-        mlflow_runs.log_document(self.settings, run_id, mlflow_registry.MODEL_INFO, info)
-        mlflow_runs.log_document(self.settings, run_id, mlflow_registry.REFERENCE_PROFILE, profile)
+        mlflow_runs.log_document(self.settings, run_id, mlflow_documents.MODEL_INFO, info)
+        mlflow_runs.log_document(self.settings, run_id, mlflow_documents.REFERENCE_PROFILE, profile)
         signature = signature_of(prepare(frame.head(), features), score(pipeline, frame.head(), features))
-        uploaded = mlflow_registry.upload_model(self.settings, self.model, run_id, pipeline, signature)
+        uploaded = mlflow_models.upload_model(self.settings, self.model, run_id, pipeline, signature)
         version = mlflow_registry.register_version(self.settings, self.model, run_id, uploaded, {})
         mlflow_runs.finish_run(self.settings, run_id)
         return ChampionRef(

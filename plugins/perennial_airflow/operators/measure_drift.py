@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 class MeasureDriftOperator(PerennialOperator):
     """Measure the week that begins with the run's day and write its report."""
 
-    works_with_models = True
     operator_extra_links = (DriftReportLink(),)
 
     def __init__(self, *, model: str, **options: Any) -> None:

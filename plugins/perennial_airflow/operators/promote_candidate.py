@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 class PromoteCandidateOperator(PerennialOperator):
     """Record the decision on the announced evidence and, if it says so, move the alias."""
 
-    works_with_models = True
     operator_extra_links = (MlflowRunLink(),)
 
     def __init__(self, *, model: str, **options: Any) -> None:

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from include.adapters import mlflow_registry, mlflow_runs
-from include.errors import IntegrityError, SourceUnavailableError
+from include.adapters import mlflow_registry
+from include.errors import SourceUnavailableError
 from include.local.ports import free_port
 from include.settings import Settings
 from tests.support.churn import Churn
@@ -25,21 +25,6 @@ def test_an_unknown_model_has_no_version_and_no_champion(settings: Settings, mod
     assert mlflow_registry.champion_alias(settings, model) is None
 
 
-def test_a_missing_document_names_run_and_artifact(settings: Settings, model: str) -> None:
-    run_id = mlflow_runs.start_run(settings, model, "key", "name", {})
-    with pytest.raises(IntegrityError, match=f"MLflow run {run_id}: artifact model_info.json"):
-        mlflow_registry.read_model_info(settings, run_id)
-
-
-def test_a_version_of_another_run_is_refused(settings: Settings) -> None:
-    churn = Churn(settings)
-    champion = churn.register()
-    with pytest.raises(IntegrityError, match="belongs to MLflow run"):
-        mlflow_registry.load_champion(
-            settings, champion.model, champion.version, "another", champion.artifact_sha256
-        )
-
-
 def test_moving_the_alias_keeps_the_previous_one(settings: Settings) -> None:
     churn = Churn(settings)
     first, second = churn.register(0).version, churn.register(1).version
@@ -54,5 +39,3 @@ def test_a_server_that_is_down_may_be_retried(settings: Settings, model: str) ->
     down = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
     with pytest.raises(SourceUnavailableError, match="MLflow does not answer"):
         mlflow_registry.find_version(down, model, "key")
-    with pytest.raises(SourceUnavailableError, match="MLflow does not answer"):
-        mlflow_registry.read_model_info(down, "0" * 32)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
-from include.adapters import mlflow_registry, warehouse
+from include.adapters import mlflow_models, warehouse
 from include.adapters.lake import Lake
 from include.contracts import ChampionRef, PublicationRef
 from include.core.pipeline import score
@@ -49,7 +49,7 @@ def test_every_row_is_published_with_the_models_own_score(churn: Churn) -> None:
     answer = predict(churn, champion)
 
     frame = customers(DS, 200).to_pandas().sort_values("customer_id")
-    pipeline = mlflow_registry.load_champion(
+    pipeline = mlflow_models.load_version(
         churn.settings, churn.model, champion.version, champion.run_id, champion.artifact_sha256
     )
     expected = score(pipeline, frame, churn.spec.features)

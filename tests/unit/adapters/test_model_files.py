@@ -16,7 +16,8 @@ from include.adapters.model_files import (
     signature_of,
     write_model,
 )
-from include.core.pipeline import build_pipeline, prepare, score
+from include.core.pipeline import build_pipeline, score
+from include.core.prepare import prepare
 from include.errors import IntegrityError
 from tests.support.model_specs import model_spec
 

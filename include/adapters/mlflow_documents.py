@@ -1,0 +1,46 @@
+"""JSON documents that training logs with its run, and that scoring and the weekly check read back."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from include.adapters.mlflow_client import mlflow_client  # first: it sets MLflow's environment
+
+# isort: split
+import requests
+from mlflow.exceptions import MlflowException
+
+from include.errors import IntegrityError
+from include.settings import Settings
+
+REFERENCE_PROFILE = "reference_profile.json"
+MODEL_INFO = "model_info.json"
+
+
+def read_reference_profile(settings: Settings, run_id: str) -> dict[str, Any]:
+    """Return the reference profile that was logged with a training run."""
+    return _read_document(settings, run_id, REFERENCE_PROFILE)
+
+
+def read_model_info(settings: Settings, run_id: str) -> dict[str, Any]:
+    """Return what scoring needs beside the pipeline: features, threshold, holdout days."""
+    return _read_document(settings, run_id, MODEL_INFO)
+
+
+def _read_document(settings: Settings, run_id: str, name: str) -> dict[str, Any]:
+    settings.work_root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.work_root, prefix="document-") as folder:
+        try:
+            with mlflow_client(settings) as client:
+                path = client.download_artifacts(run_id, name, folder)
+        except (MlflowException, requests.RequestException) as error:
+            raise IntegrityError(
+                f"artifact {name} cannot be read: {error}",
+                where=f"MLflow run {run_id}",
+                next_step="train and promote a new version; runs of promoted versions must be kept",
+            ) from error
+        document: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        return document

@@ -1,0 +1,85 @@
+"""Fitted models in MLflow's artifact store: uploaded as an output of their run, loaded when their bytes hold.
+
+Apart from the registry, because scikit-learn and skops take seconds to import, which only training,
+judging and scoring need to spend.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from include.adapters.mlflow_client import mlflow_client  # first: it sets MLflow's environment
+
+# isort: split
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import LoggedModelOutput
+from mlflow.models import Model, ModelSignature
+from sklearn.pipeline import Pipeline
+
+from include.adapters.mlflow_registry import UploadedModel
+from include.adapters.model_files import load_model, write_model
+from include.errors import IntegrityError
+from include.settings import Settings
+
+
+def upload_model(
+    settings: Settings, model: str, run_id: str, pipeline: Pipeline, signature: ModelSignature
+) -> UploadedModel:
+    """Store a fitted pipeline as an output of its run."""
+    with mlflow_client(settings) as client, _workspace(settings) as folder:
+        experiment = client.get_run(run_id).info.experiment_id
+        logged = client.create_logged_model(experiment, model, run_id, model_type="sklearn")
+        files = Path(folder) / "model"
+        described = Model(run_id=run_id, model_id=logged.model_id)
+        sha256 = write_model(pipeline, files, described, signature)
+        client.log_model_artifacts(logged.model_id, str(files))
+        client.finalize_logged_model(logged.model_id, "READY")
+        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, 0)])
+        return UploadedModel(logged.model_id, sha256)
+
+
+def load_version(settings: Settings, model: str, version: int, run_id: str, artifact_sha256: str) -> Pipeline:
+    """Download a model version, check its bytes, and load it.
+
+    Parameters
+    ----------
+    settings
+        The installation.
+    model, version, run_id
+        Which version, and the run that made it.
+    artifact_sha256
+        What `upload_model` answered; kept by the caller outside MLflow.
+
+    Raises
+    ------
+    IntegrityError
+        When the files are not those that were registered; nothing was loaded.
+    SourceUnavailableError
+        When MLflow does not answer.
+    """
+    with mlflow_client(settings) as client, _workspace(settings) as folder:
+        found = client.get_model_version(model, str(version))
+        if found.run_id != run_id:
+            raise IntegrityError(
+                f"the version belongs to MLflow run {found.run_id}, recorded was {run_id}",
+                where=f"model {model}, version {version}",
+                next_step="check whether the model registry was rebuilt; promote a version of this one",
+            )
+        # Not by its models:/ address, where the client adds a file of its own to what it downloads.
+        location = client.get_logged_model(found.source.removeprefix("models:/")).artifact_location
+        return load_model(_download(settings, location, Path(folder)), artifact_sha256)
+
+
+def _workspace(settings: Settings) -> tempfile.TemporaryDirectory[str]:
+    settings.work_root.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=settings.work_root, prefix="model-")
+
+
+def _download(settings: Settings, location: str, folder: Path) -> Path:
+    address = settings.mlflow_tracking_uri
+    return Path(
+        download_artifacts(
+            artifact_uri=location, dst_path=str(folder), tracking_uri=address, registry_uri=address
+        )
+    )
