@@ -10,7 +10,9 @@ import pandas as pd
 
 from include.errors import DataError
 
-DS = "ds"
+# No spec can name columns like these, so they never hide one of the dataset's.
+DS = "#ds"
+_FILE = "#file"
 _MEMORY_LIMIT = "1GB"
 
 
@@ -33,35 +35,36 @@ def read_rows(
     Returns
     -------
     pd.DataFrame
-        `columns` and `ds` (datetime64, the partition's day), ordered by `ds` and `key`: equal files
+        `columns` and `DS` (datetime64, the partition's day), ordered by day and `key`: equal files
         give equal frames.
 
     Raises
     ------
     DataError
-        When no partition has one of the columns.
+        When no partition has one of the columns, or they hold it with types that do not go together.
     """
     names = pd.DataFrame(
         {
-            "filename": [str(path) for path in paths.values()],
+            _FILE: [str(path) for path in paths.values()],
             DS: pd.to_datetime([Path(n).stem for n in paths]),
         }
     )
     wanted = ", ".join(f"rows.{_quoted(column)}" for column in columns)
     order = ", ".join(f"rows.{_quoted(column)}" for column in key)
     query = (
-        f"SELECT {wanted}, names.ds FROM "  # noqa: S608 - identifiers are quoted
-        "read_parquet($files, filename = true, union_by_name = true) AS rows "
-        f"JOIN names USING (filename) ORDER BY names.ds, {order}"
+        f'SELECT {wanted}, names."{DS}" FROM '  # noqa: S608 - identifiers are quoted
+        f"read_parquet($files, filename = '{_FILE}', union_by_name = true) AS rows "
+        f'JOIN names USING ("{_FILE}") ORDER BY names."{DS}", {order}'
     )
     spill = {"memory_limit": _MEMORY_LIMIT, "temp_directory": str(work_root / "duckdb"), "threads": 2}
     with duckdb.connect(config=spill) as connection:
         connection.register("names", names)
         try:
-            found: pd.DataFrame = connection.execute(query, {"files": names["filename"].tolist()}).df()
-        except duckdb.BinderException as error:
+            found: pd.DataFrame = connection.execute(query, {"files": names[_FILE].tolist()}).df()
+        except (duckdb.BinderException, duckdb.ConversionException) as error:
+            what = "lacks a column" if isinstance(error, duckdb.BinderException) else "mixes a column's types"
             raise DataError(
-                f"the snapshot lacks a column: {str(error).splitlines()[0]}",
+                f"the snapshot {what}: {' '.join(str(error).split())[:300]}",
                 where=f"partitions {min(paths)} to {max(paths)}",
                 next_step="load the history of the dataset again with its present columns",
             ) from None

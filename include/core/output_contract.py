@@ -10,6 +10,10 @@ import pyarrow.compute as pc
 from include.errors import OutputContractError, name_some
 
 
+LONGEST_KEY_BYTES = 1000
+"""PostgreSQL's index of predictions takes somewhat more."""
+
+
 def check_output(predictions: pa.Table, keys: pa.Array, recorded_rows: int, where: str) -> None:
     """Refuse predictions that do not answer their partition exactly.
 
@@ -54,6 +58,9 @@ def _wrong_counts(predictions: pa.Table, scored: int, recorded: int) -> Iterator
 def _wrong_keys(predicted: pa.ChunkedArray, keys: pa.Array) -> Iterator[str]:
     if predicted.null_count:
         yield f"{predicted.null_count} predictions without a key"
+    long = predicted.filter(pc.greater(pc.binary_length(predicted), LONGEST_KEY_BYTES))
+    if len(long):
+        yield f"{len(long)} keys longer than {LONGEST_KEY_BYTES} bytes, such as {long[0].as_py()[:80]!r}"
     counts = pc.value_counts(predicted.drop_null())
     twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
     if len(twice):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from include.errors import TrainingDataError, name_some
 from include.specs.model import ModelSpec
 
-LABEL = "__label"
-MATURED = "__matured"
+# No spec can name columns like these.
+LABEL = "#label"
+MATURED = "#matured"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from include.adapters.dvc_registry import freeze
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.contracts import SnapshotRef
-from include.errors import MissingPartitionError
+from include.errors import IntegrityError, MissingPartitionError, name_some
 from include.settings import Settings
 from include.specs import Specs
 
@@ -38,6 +38,8 @@ def run(settings: Settings, specs: Specs, model: str, as_of: date) -> SnapshotRe
     ------
     MissingPartitionError
         When a dataset has no clean partition in the window.
+    IntegrityError
+        When a partition's file is gone or holds other bytes.
     """
     started = perf_counter()
     spec = specs.model(model)
@@ -72,12 +74,20 @@ def _clean(lake: Lake, dataset: str, first: date, as_of: date) -> list[CleanMani
         raise MissingPartitionError(
             "there is no clean partition in the training window",
             where=f"dataset {dataset}, {first} to {as_of - timedelta(days=1)}",
-            next_step=f"load its history: trigger the DAG {dataset}__history, or wait for {dataset}__ingest",
+            next_step=f"trigger the DAG {dataset}__load_history for it, or wait for {dataset}__ingest",
         )
     return found
 
 
 def _files(lake: Lake, manifests: list[CleanManifest]) -> dict[str, TrackedFile]:
+    if lost := [f"{m.dataset} {m.ds}" for m in manifests if not lake.clean_path(m).is_file()]:
+        raise IntegrityError(
+            f"the files of {len(lost)} partitions are missing: {name_some(lost)}",
+            where="lake",
+            next_step="run the DAG ingest of these datasets for these days again;"
+            " it writes the recorded bytes anew",
+            lost=lost,
+        )
     return {f"{m.ds}.parquet": TrackedFile(lake.clean_path(m), m.content_md5) for m in manifests}
 
 

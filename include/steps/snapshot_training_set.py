@@ -35,7 +35,7 @@ def load_training_set(
     Returns
     -------
     tuple
-        All events of the snapshot, mature or not, with their day in `ds`; and the training set.
+        All events of the snapshot, mature or not, with their day in `DS`; and the training set.
     """
     key = list(specs.dataset(spec.dataset).key)
     columns = list(dict.fromkeys([*key, spec.label.mature_at, *features]))
