@@ -76,7 +76,7 @@ class Settings(BaseModel):
             raise SettingsError(
                 f"missing or malformed: {', '.join(names)}",
                 where="settings",
-                next_step="set these environment variables; .env.example explains each",
+                next_step="set these environment variables; docker-compose.yaml shows each",
             ) from None
 
     def source_url(self, connection: str) -> str:
