@@ -11,7 +11,7 @@ from include.adapters.mlflow_client import mlflow_client  # first: it sets MLflo
 
 # isort: split
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
@@ -20,6 +20,8 @@ from include.contracts import SnapshotRef
 from include.settings import Settings
 
 KEY_TAG = "perennial.key"
+
+_REFUSED = "BAD_REQUEST"  # also MLflow's answer where its database saw two inserts of one key
 
 
 def start_run(settings: Settings, model: str, key: str, name: str, tags: Mapping[str, str]) -> str:
@@ -83,13 +85,12 @@ def log_snapshot(settings: Settings, run_id: str, snapshot: SnapshotRef) -> None
     """Record the snapshot as the run's input, one MLflow dataset for each of its datasets."""
     inputs = [_dataset_input(settings, snapshot, name, md5) for name, md5 in snapshot.listings.items()]
     with mlflow_client(settings) as client:
-        client.log_inputs(run_id, inputs)
-
-
-def set_tags(settings: Settings, run_id: str, tags: Mapping[str, str]) -> None:
-    """Add tags to a run, or replace them."""
-    with mlflow_client(settings) as client:
-        client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
+        try:
+            client.log_inputs(run_id, inputs)
+        except MlflowException as error:
+            if error.error_code != _REFUSED:
+                raise
+            client.log_inputs(run_id, inputs)  # another run recorded the same datasets in between
 
 
 def _experiment(client: MlflowClient, model: str) -> str:
