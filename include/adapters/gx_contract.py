@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import include.adapters.quiet_gx  # noqa: F401  first: what follows logs while it is imported
+
+# isort: split
 import great_expectations as gx
 import numpy as np
 import pandas as pd
