@@ -7,13 +7,17 @@ judging and scoring need to spend.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from include.adapters.mlflow_client import mlflow_client  # first: it sets MLflow's environment
 
 # isort: split
+import requests
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import LoggedModelOutput
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from sklearn.pipeline import Pipeline
 
@@ -54,21 +58,35 @@ def load_version(settings: Settings, model: str, version: int, run_id: str, arti
     Raises
     ------
     IntegrityError
-        When the files are not those that were registered; nothing was loaded.
+        When the version is gone, or its files are not those that were registered; nothing was loaded.
     SourceUnavailableError
         When MLflow does not answer.
     """
-    with mlflow_client(settings) as client, _workspace(settings) as folder:
+    where = f"model {model}, version {version}"
+    with _kept(where), mlflow_client(settings) as client, _workspace(settings) as folder:
         found = client.get_model_version(model, str(version))
         if found.run_id != run_id:
             raise IntegrityError(
                 f"the version belongs to MLflow run {found.run_id}, recorded was {run_id}",
-                where=f"model {model}, version {version}",
+                where=where,
                 next_step="check whether the model registry was rebuilt; promote a version of this one",
             )
         # Not by its models:/ address, where the client adds a file of its own to what it downloads.
         location = client.get_logged_model(found.source.removeprefix("models:/")).artifact_location
         return load_model(_download(settings, location, Path(folder)), artifact_sha256)
+
+
+@contextmanager
+def _kept(where: str) -> Iterator[None]:
+    """Say of what MLflow no longer has that it should have been kept."""
+    try:
+        yield
+    except (MlflowException, requests.RequestException) as error:
+        raise IntegrityError(
+            f"MLflow does not have it any more: {' '.join(str(error).split())[:300]}",
+            where=where,
+            next_step="restore it, or train and promote another version; promoted ones must be kept",
+        ) from error
 
 
 def _workspace(settings: Settings) -> tempfile.TemporaryDirectory[str]:

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from include.errors import OutputContractError, name_some
 
-
 LONGEST_KEY_BYTES = 1000
 """PostgreSQL's index of predictions takes somewhat more."""
 

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from include.core.prepare import prepare
-from include.errors import SpecError
+from include.errors import DataError, SpecError, name_some
 from include.specs.model import Estimator, Features, ModelSpec
 
 MAX_CATEGORIES = 254
@@ -37,7 +37,7 @@ def build_pipeline(spec: ModelSpec) -> Pipeline:
     Raises
     ------
     SpecError
-        When `training.params` names a parameter that the estimator does not have.
+        When `training.params` names a parameter that the estimator does not have, or a value it refuses.
     """
     training = spec.training
     if training.estimator is Estimator.HIST_GRADIENT_BOOSTING:
@@ -46,11 +46,12 @@ def build_pipeline(spec: ModelSpec) -> Pipeline:
         pipeline = _logistic_regression(spec.features, training.seed)
     try:
         pipeline[-1].set_params(**training.params)
+        pipeline[-1]._validate_params()  # else it is done when fitting begins, after minutes of reading
     except ValueError as error:
         raise SpecError(
             f"{training.estimator} refuses training.params: {error}",
             where=f"include/models/{spec.model}.yaml",
-            next_step="use parameter names of the scikit-learn estimator",
+            next_step="use parameters of the scikit-learn estimator, with values it takes",
         ) from None
     return pipeline
 
@@ -71,11 +72,38 @@ def score(pipeline: Pipeline, frame: pd.DataFrame, features: Features) -> NDArra
     -------
     np.ndarray
         Shape (rows,), float64.
+
+    Raises
+    ------
+    DataError
+        As `prepare` and `require_finite`.
     """
     if frame.empty:
         return np.empty(0, dtype=np.float64)
+    prepared = prepare(frame, features)
+    require_finite(prepared, pipeline)
     with one_thread():
-        return np.asarray(pipeline.predict_proba(prepare(frame, features))[:, 1], dtype=np.float64)
+        return np.asarray(pipeline.predict_proba(prepared)[:, 1], dtype=np.float64)
+
+
+def require_finite(prepared: pd.DataFrame, pipeline: Pipeline) -> None:
+    """Refuse infinite numbers where the estimator cannot take them; a histogram has room for them.
+
+    Raises
+    ------
+    DataError
+        Names the features.
+    """
+    if isinstance(pipeline[-1], HistGradientBoostingClassifier):
+        return
+    numbers = prepared.select_dtypes("float64")
+    infinite = [name for name in numbers.columns if np.isinf(numbers[name]).any()]
+    if infinite:
+        raise DataError(
+            f"feature {name_some(infinite)} holds infinity, which {type(pipeline[-1]).__name__} cannot take",
+            next_step="quarantine such rows by a rule `expect: column_values_to_be_between` in the contract",
+            features=infinite,
+        )
 
 
 def one_thread() -> threadpool_limits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from include.errors import DataError
 from include.specs.model import Features
 
 
@@ -24,6 +25,11 @@ def prepare(frame: pd.DataFrame, features: Features) -> pd.DataFrame:
         Shape (rows, features), in the order of `features.all`: numeric as float64 with NaN for missing,
         categorical as text with None for missing. Whole numbers become text without a fraction, so
         that a category does not change its name in a partition where a neighbour is missing.
+
+    Raises
+    ------
+    DataError
+        When a numeric feature holds text; names it.
     """
     columns: dict[str, pd.Series[float] | pd.Series[str]] = {}
     for name in features.numeric:
@@ -34,6 +40,13 @@ def prepare(frame: pd.DataFrame, features: Features) -> pd.DataFrame:
 
 
 def _as_numbers(column: pd.Series) -> pd.Series[float]:
+    if isinstance(column.dtype, pd.StringDtype) and column.notna().any():
+        raise DataError(
+            f"feature {str(column.name)!r} holds text such as {column.dropna().iloc[0]!r:.80}, not numbers",
+            next_step="declare it a number in the dataset's spec, as it was when the model was trained, and"
+            " ingest these days again; or train a version with it as a categorical feature",
+            feature=column.name,
+        )
     if column.dtype == object:
         return pd.to_numeric(column.infer_objects().convert_dtypes()).astype("Float64").astype("float64")
     return column.astype("float64")

@@ -13,7 +13,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
 
 from include.core.metrics import best_f1_threshold, measure
-from include.core.pipeline import build_pipeline, one_thread, score
+from include.core.pipeline import build_pipeline, one_thread, require_finite, score
 from include.core.prepare import prepare
 from include.core.split import Split, split_by_maturity
 from include.core.training_set import TrainingSet, check_classes, check_features
@@ -57,8 +57,10 @@ def fit_model(spec: ModelSpec, data: TrainingSet, as_of: date) -> Fitted:
     ------
     TrainingDataError
         When the train or the validation part does not hold both classes, or a feature has no value.
+    DataError
+        When a numeric feature holds text, or infinity where the estimator cannot take it.
     SpecError
-        When the spec names a parameter the estimator does not have.
+        When the spec names a parameter the estimator does not have, or a value it refuses.
     """
     training = spec.training
     parts = split_by_maturity(data.matured, as_of, spec.label.grace, training.validation, training.holdout)
@@ -68,8 +70,10 @@ def fit_model(spec: ModelSpec, data: TrainingSet, as_of: date) -> Fitted:
     train, validation = data.rows[parts.train], data.rows[parts.validation]
     prepared = prepare(train, spec.features)
     check_features(prepared, spec)
+    pipeline = build_pipeline(spec)
+    require_finite(prepared, pipeline)
     with one_thread():
-        pipeline = build_pipeline(spec).fit(prepared, labels)
+        pipeline.fit(prepared, labels)
     scores = score(pipeline, validation, spec.features)
     measured = {
         "train": measure(labels, score(pipeline, train, spec.features)),

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from include.adapters import mlflow_documents, warehouse
 from include.adapters.files import write_atomically
 from include.adapters.lake import Lake
+from include.adapters.lake_manifests import CleanManifest
 from include.contracts import ChampionRef, DriftResult
 from include.core.drift_verdict import judge_drift
 from include.core.profile import Profile, add_profiles, count_in
 from include.core.share_moves import heaviest_moves
-from include.errors import MissingPartitionError, NoChampionError, NotReadyError, name_some
+from include.errors import DataError, MissingPartitionError, NoChampionError, NotReadyError, name_some
 from include.pages import render_page
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
@@ -93,9 +94,20 @@ def _week_profile(settings: Settings, spec: ModelSpec, first: date, reference: P
             where=f"dataset {spec.dataset}, week from {first}",
             next_step=f"run the DAG {spec.dataset}__ingest for that week, then this week again",
         )
-    columns = list(reference.features)
-    days = (lake.read_clean(manifest).select(columns).to_pandas() for manifest in manifests)
-    return add_profiles([count_in(reference, day) for day in days])
+    return add_profiles([_day_profile(lake, manifest, reference) for manifest in manifests])
+
+
+def _day_profile(lake: Lake, manifest: CleanManifest, reference: Profile) -> Profile:
+    rows = lake.read_clean(manifest)
+    if missing := [name for name in reference.features if name not in rows.column_names]:
+        raise DataError(
+            f"the partition lacks {name_some(missing)}, which the champion was trained with",
+            where=f"dataset {manifest.dataset}, {manifest.ds}",
+            next_step="declare it again in the dataset's spec and ingest the day again, or train a version"
+            " without it",
+            missing=missing,
+        )
+    return count_in(reference, rows.select(list(reference.features)).to_pandas())
 
 
 def _judge(

@@ -70,7 +70,7 @@ def test_a_snapshot_holds_the_window_and_nothing_after_it(shop: Shop) -> None:
 
 
 def test_an_empty_window_names_the_dataset(shop: Shop) -> None:
-    with pytest.raises(MissingPartitionError, match=r"dataset events, .*trigger the DAG events__load_history"):
+    with pytest.raises(MissingPartitionError, match=r"dataset events, .*DAG events__load_history"):
         freeze(shop, FIRST)
 
 

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from include.core.pipeline import build_pipeline, score
 from include.core.prepare import prepare
-from include.errors import SpecError
+from include.errors import DataError, SpecError
 from include.specs.model import Features
 from tests.support.model_specs import model_spec
 
@@ -70,3 +70,25 @@ def test_an_unknown_parameter_names_the_spec() -> None:
 
 def test_a_known_parameter_reaches_the_estimator() -> None:
     assert build_pipeline(model_spec(params={"max_iter": 3}))[-1].max_iter == 3
+
+
+@pytest.mark.parametrize("params", [{"max_iter": -1}, {"learning_rate": "fast"}], ids=str)
+def test_a_value_the_estimator_refuses_is_a_fault_of_the_spec(params: dict[str, object]) -> None:
+    with pytest.raises(SpecError, match=rf"include/models/demo.yaml: .*{next(iter(params))}"):
+        build_pipeline(model_spec(params=params))
+
+
+def test_a_number_that_became_text_is_named(rows: pd.DataFrame) -> None:
+    rows["size"] = rows["size"].astype("str")
+    with pytest.raises(DataError, match=r"feature 'size' holds text such as '-?0\.\d+'"):
+        prepare(rows, FEATURES)
+
+
+def test_infinity_is_scored_where_there_is_room_and_named_where_not(
+    rows: pd.DataFrame, labels: np.ndarray
+) -> None:
+    trees, linear = (fitted(estimator, rows, labels) for estimator in ESTIMATORS)
+    rows.loc[3, "size"] = -np.inf
+    assert np.isfinite(score(trees, rows, FEATURES)).all()
+    with pytest.raises(DataError, match="feature size holds infinity, which LogisticRegression"):
+        score(linear, rows, FEATURES)
