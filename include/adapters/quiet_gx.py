@@ -1,11 +1,12 @@
-"""Keeps Great Expectations from telling a task's log about its own documentation.
+"""Keeps Great Expectations from telling a task's log about itself.
 
-While it is imported it logs some two hundred lines at level INFO about functions it does not document.
-Import this first.
+While it is imported it logs some two hundred lines at level INFO about functions it does not document
+and metrics it registers twice. Import this first.
 """
 
 from __future__ import annotations
 
 import logging
 
-logging.getLogger("great_expectations._docs_decorators").setLevel(logging.WARNING)
+for _name in ("_docs_decorators", "expectations.registry"):
+    logging.getLogger(f"great_expectations.{_name}").setLevel(logging.WARNING)
