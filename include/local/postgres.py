@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import LiteralString
 from urllib.parse import quote
 
-import psutil
 import psycopg
 from psycopg import sql
 
@@ -22,6 +21,7 @@ from include.local.accounts import Account, unprivileged_account
 from include.local.health import startup_failure
 from include.local.ports import LOOPBACK, free_port
 from include.local.postgres_binaries import find_binaries
+from include.local.postgres_lock import PostmasterLock
 from include.local.processes import Command, Processes
 from include.local.secret_file import SecretFile, write_private
 
@@ -67,6 +67,7 @@ class LocalPostgres:
         self._binaries = binaries or find_binaries()
         self._home = processes.state / NAME
         self._data = self._home / "data"
+        self._lock = PostmasterLock(self._data)
         self._port = preferred_port
 
     @property
@@ -97,7 +98,7 @@ class LocalPostgres:
         account = unprivileged_account(self._binaries / "postgres", self._home.parent)
         self._create_files(account)
         if self._processes.is_running(NAME):
-            self._port = self._recorded_port()
+            self._port = self._lock.port() or self._port
         self._start_until_it_answers(account, time.monotonic() + timeout_seconds)
         logger.info("PostgreSQL on port %d in %.1f s", self.port, time.perf_counter() - began)
 
@@ -107,7 +108,7 @@ class LocalPostgres:
 
     def url(self, database: str) -> str:
         """Return the SQLAlchemy address of a database, under the role that owns it."""
-        password = quote(self._secrets.password(f"postgres.{database}"), safe="")
+        password = quote(self.password(database), safe="")
         return f"postgresql+psycopg://{database}:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def password(self, database: str) -> str:
@@ -195,7 +196,7 @@ class LocalPostgres:
     def _start_until_it_answers(self, account: Account, deadline: float) -> None:
         while time.monotonic() < deadline:
             if not self._processes.is_running(NAME):
-                self._clear_stale_lock()
+                self._lock.clear_stale()
                 self._port = free_port(self._port)
                 self._processes.start(self._command(account))
             if self._answers():
@@ -228,30 +229,6 @@ class LocalPostgres:
                     where=str(self._secrets.path),
                     next_step="restore the file, or remove the state folder and start again",
                 ) from None
-            return False
-
-    def _recorded_port(self) -> int | None:
-        lines = self._lock_lines()
-        return int(lines[3]) if len(lines) > 3 else self._port
-
-    def _clear_stale_lock(self) -> None:
-        """Remove the lock of a killed server whose number a stranger or a zombie holds now.
-
-        PostgreSQL takes any process of its own user with that number for a running server. It still
-        refuses to start while sessions of the killed server live: they hold its shared memory.
-        """
-        lines = self._lock_lines()
-        if lines and not self._is_our_server(int(lines[0])):
-            (self._data / "postmaster.pid").unlink(missing_ok=True)
-
-    def _lock_lines(self) -> list[str]:
-        lock = self._data / "postmaster.pid"
-        return lock.read_text().splitlines() if lock.exists() else []
-
-    def _is_our_server(self, pid: int) -> bool:
-        try:
-            return Path(psutil.Process(pid).cwd()) == self._data
-        except psutil.Error:
             return False
 
 

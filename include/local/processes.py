@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,8 +16,7 @@ from pathlib import Path
 import psutil
 
 from include.local.accounts import Account
-
-logger = logging.getLogger(__name__)
+from include.local.process_tree import descendants, end_all, find, send, session_of, still_alive
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -120,10 +117,10 @@ class Processes:
         leaders = {name: leader for name in names if (leader := self._leader(name)) is not None}
         members = {process for name in names for process in self._members(name)}
         for name, leader in leaders.items():
-            _send(leader, signal.Signals(int(self._facts(name)["stop_signal"])))
-        _still_alive(leaders.values(), timeout_seconds)
+            send(leader, signal.Signals(int(self._facts(name)["stop_signal"])))
+        still_alive(leaders.values(), timeout_seconds)
         members |= {process for name in names for process in self._members(name)}
-        _end_all(members)
+        end_all(members)
         for name in names:
             self._forget(name)
 
@@ -158,7 +155,7 @@ class Processes:
         if (child := self._children.get(name)) is not None:
             child.poll()  # takes an ended child off the process table
         facts = self._facts(name)
-        process = _process(int(facts["pid"])) if facts else None
+        process = find(int(facts["pid"])) if facts else None
         if process is None or abs(process.create_time() - facts["started"]) > _CLOCK_TOLERANCE_SECONDS:
             return None
         return process
@@ -169,11 +166,11 @@ class Processes:
         if not facts:
             return set()
         leader, pid = self._leader(name), int(facts["pid"])
-        if leader is None and _process(pid) is not None:
+        if leader is None and find(pid) is not None:
             return set()  # the number belongs to a stranger now, so nothing of the session is left
-        found = {p for p in psutil.process_iter() if _session(p) == pid and self._works_here(p)}
+        found = {p for p in psutil.process_iter() if session_of(p) == pid and self._works_here(p)}
         if leader is not None:
-            found |= {leader, *_descendants(leader)}
+            found |= {leader, *descendants(leader)}
         return found
 
     def _works_here(self, process: psutil.Process) -> bool:
@@ -194,60 +191,3 @@ def _dies_with_launcher(stop_signal: signal.Signals) -> Callable[[], None] | Non
             os.kill(os.getpid(), signal.SIGKILL)
 
     return ask_the_kernel
-
-
-def _process(pid: int) -> psutil.Process | None:
-    try:
-        process = psutil.Process(pid)
-        return process if _alive(process) else None
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _session(process: psutil.Process) -> int | None:
-    try:
-        return os.getsid(process.pid)
-    except OSError:
-        return None
-
-
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _send(process: psutil.Process, number: signal.Signals) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        logger.debug("process %s had ended", process.pid)
-
-
-def _end_all(processes: Iterable[psutil.Process]) -> None:
-    left = [process for process in processes if _alive(process)]
-    for number, patience_seconds in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 10.0)):
-        for process in left:
-            _send(process, number)
-        left = _still_alive(left, patience_seconds)
-
-
-def _still_alive(processes: Iterable[psutil.Process], patience_seconds: float) -> list[psutil.Process]:
-    """Wait until all have ended or patience has; return those that have not.
-
-    `psutil.wait_procs` would count zombies as alive until somebody takes them off the process table.
-    """
-    deadline = time.monotonic() + patience_seconds
-    left = [process for process in processes if _alive(process)]
-    while left and time.monotonic() < deadline:
-        time.sleep(0.05)
-        left = [process for process in left if _alive(process)]
-    return left
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
