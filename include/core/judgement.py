@@ -16,6 +16,9 @@ from include.errors import MAX_NAMED, name_some
 from include.specs import DatasetSpec, Expectation, Severity
 from include.specs.dataset import QUARANTINE_COLUMNS
 
+LONGEST_VALUE = 200
+"""Characters of a value that messages, pages and the explanation of a quarantined row show."""
+
 
 @dataclass(frozen=True)
 class RuleOutcome:
@@ -182,4 +185,5 @@ def _observed(table: pa.Table, expectation: Expectation, row: int) -> str:
 def _text(value: Any) -> str:
     if value is None:
         return "null"
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

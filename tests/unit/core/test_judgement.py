@@ -14,6 +14,7 @@ from include.specs import DatasetSpec
 from include.specs.dataset import QUARANTINE_COLUMNS
 from tests.support.sources import stays_spec
 
+LONG = "x" * 1_000_000
 RULES = ["block", "quarantine", "quarantine", "warn"]
 SPEC = stays_spec(
     contract=[
@@ -148,3 +149,14 @@ def test_inputs_are_left_as_they_were() -> None:
 def test_the_contracts_hash_covers_what_decides_the_verdict(changes: dict[str, Any], same: bool) -> None:
     changed: DatasetSpec = stays_spec(**changes)
     assert (contract_sha256(changed) == contract_sha256(stays_spec())) is same
+
+
+def test_a_very_long_value_is_cut_where_it_is_explained_and_kept_where_it_stands() -> None:
+    rule = {"expect": "column_values_to_match_regex", "column": "guest", "regex": "^A"}
+    contract = [{**rule, "severity": severity} for severity in ("block", "quarantine")]
+    spec = stays_spec(contract=contract, key=["guest"])
+    table = pa.table({"guest": [LONG], "stay_id": [1]})
+    judgement = judge_rows(table, [np.array([0]), np.array([0])], spec)
+    assert judgement.quarantine["guest"].to_pylist() == [LONG]
+    assert len(judgement.quarantine["quarantine_observed"].to_pylist()[0][0]) < 300
+    assert all(len(refusal) < 500 for refusal in judgement.refusals)
