@@ -1,15 +1,11 @@
 """Runs `predict_partition` in a process of its own and kills it at a given moment.
 
-Called as ``python predict_driver.py <moment>`` with a JSON document on standard input. The kill is
-SIGKILL, sent by replacing one function around the moment; the step itself knows nothing of it.
+Started by `tests.support.killing.start_driver`.
 """
 
 from __future__ import annotations
 
-import functools
 import json
-import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -22,19 +18,7 @@ from include.contracts import ChampionRef
 from include.settings import Settings
 from include.steps import predict_partition
 from tests.support.churn import churn_specs
-
-
-def die(*_: Any, **__: Any) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def then_die(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        function(*args, **kwargs)
-        die()
-
-    return wrapped
+from tests.support.killing import die, then_die
 
 
 def blocks_then_die(function: Callable[..., Iterator[memoryview]]) -> Callable[..., Iterator[memoryview]]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
 from include.adapters import warehouse
@@ -22,10 +18,10 @@ from include.contracts import ChampionRef, PublicationRef
 from include.settings import Settings
 from include.steps import predict_partition
 from tests.support.churn import Churn, churn_specs, settings_document
+from tests.support.killing import start_driver
 
 pytestmark = pytest.mark.faults
 
-ROOT = Path(__file__).parents[2]
 DS = date(2017, 5, 3)
 ROWS = 1000
 MOMENTS = [
@@ -48,16 +44,17 @@ TABLES = {
 }
 
 
-@pytest.fixture
-def churn(settings: Settings) -> Churn:
-    churn = Churn(settings)
+@pytest.fixture(scope="module")
+def trained(module_settings: Settings) -> Churn:
+    """One partition, and a warehouse in which nobody is disturbed."""
+    churn = Churn(module_settings)
     churn.write_partition(DS, ROWS)
     return churn
 
 
-@pytest.fixture
-def champion(churn: Churn) -> ChampionRef:
-    return churn.register()
+@pytest.fixture(scope="module")
+def champion(trained: Churn) -> ChampionRef:
+    return trained.register()
 
 
 def start(settings: Settings, champion: ChampionRef, moment: str = "never") -> subprocess.Popen[str]:
@@ -67,21 +64,7 @@ def start(settings: Settings, champion: ChampionRef, moment: str = "never") -> s
         "ds": DS.isoformat(),
         "run_id": "run 1",
     }
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("predict_driver.py")), moment],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    if process.stdin is None:
-        raise TypeError("the process has no standard input")
-    process.stdin.write(json.dumps(document))
-    process.stdin.close()
-    process.stdin = None  # `communicate` would flush it
-    return process
+    return start_driver(Path(__file__).with_name("predict_driver.py"), moment, document)
 
 
 def predict(settings: Settings, champion: ChampionRef) -> PublicationRef:
@@ -102,41 +85,40 @@ def content(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
         return {name: [tuple(row) for row in conn.execute(query)] for name, query in TABLES.items()}
 
 
-@pytest.fixture
-def undisturbed(
-    churn: Churn, champion: ChampionRef, new_database: Callable[[], str]
-) -> dict[str, list[tuple[object, ...]]]:
-    """What the tables hold after one run that nobody killed, in a warehouse of its own."""
-    elsewhere = churn.settings.model_copy(update={"warehouse_url": SecretStr(new_database())})
-    warehouse.migrate(elsewhere.warehouse())
-    predict(elsewhere, champion)
-    return content(elsewhere)
+@pytest.fixture(scope="module")
+def undisturbed(trained: Churn, champion: ChampionRef) -> dict[str, list[tuple[object, ...]]]:
+    """What the tables hold after one run that nobody killed."""
+    predict(trained.settings, champion)
+    return content(trained.settings)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_retry_after_a_kill_leaves_what_an_undisturbed_run_leaves(
-    churn: Churn, champion: ChampionRef, undisturbed: dict[str, list[tuple[object, ...]]], moment: str
+    fresh_warehouse: Settings,
+    champion: ChampionRef,
+    undisturbed: dict[str, list[tuple[object, ...]]],
+    moment: str,
 ) -> None:
-    killed = start(churn.settings, champion, moment)
+    killed = start(fresh_warehouse, champion, moment)
     killed.communicate(timeout=300)
-    seen_between = content(churn.settings)["current_prediction"]
+    seen_between = content(fresh_warehouse)["current_prediction"]
 
-    retry = predict(churn.settings, champion)
+    retry = predict(fresh_warehouse, champion)
 
     assert killed.returncode == -signal.SIGKILL
     assert seen_between in ([], undisturbed["current_prediction"])
     assert (seen_between != []) == (moment == "just after commit")
     assert retry.changed == (moment != "just after commit")
-    assert content(churn.settings) == undisturbed
+    assert content(fresh_warehouse) == undisturbed
     assert len(undisturbed["prediction"]) == ROWS
 
 
 def test_two_runs_of_one_night_at_once_leave_one_revision(
-    churn: Churn, champion: ChampionRef, undisturbed: dict[str, list[tuple[object, ...]]]
+    fresh_warehouse: Settings, champion: ChampionRef, undisturbed: dict[str, list[tuple[object, ...]]]
 ) -> None:
-    running = [start(churn.settings, champion) for _ in range(2)]
+    running = [start(fresh_warehouse, champion) for _ in range(2)]
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(finish, running))
 
     assert sorted(answer["changed"] for answer in answers) == [False, True]
-    assert content(churn.settings) == undisturbed
+    assert content(fresh_warehouse) == undisturbed

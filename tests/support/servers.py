@@ -107,6 +107,26 @@ def settings(tmp_path: Path, new_database: Callable[[], str], mlflow_uri: str) -
     return installation(tmp_path, new_database(), mlflow_uri, {"hotel_pms": new_database()})
 
 
+@pytest.fixture(scope="module")
+def module_settings(
+    tmp_path_factory: pytest.TempPathFactory, module_database: Callable[[], str], mlflow_uri: str
+) -> Settings:
+    """An installation that the tests of a module share, without a source."""
+    return installation(tmp_path_factory.mktemp("installation"), module_database(), mlflow_uri, {})
+
+
+@pytest.fixture
+def fresh_warehouse(module_settings: Settings, new_database: Callable[[], str]) -> Settings:
+    """The module's installation with an empty warehouse of the test's own."""
+    from pydantic import SecretStr
+
+    from include.adapters import warehouse
+
+    url = new_database()
+    warehouse.migrate(url)
+    return module_settings.model_copy(update={"warehouse_url": SecretStr(url)})
+
+
 def installation(
     root: Path, warehouse_url: str, mlflow_uri: str, connections: dict[str, str], specs: Path = SPECS_ROOT
 ) -> Settings:
