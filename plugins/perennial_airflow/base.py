@@ -25,6 +25,8 @@ class PerennialOperator(BaseOperator):
     """
 
     ui_color = "#e3ecf7"
+    uses_warehouse: ClassVar[bool] = True
+    """Whether the step is given the warehouse's address."""
     works_with_models: ClassVar[bool] = False
     """Whether the step imports skops, directly or not."""
 
@@ -45,8 +47,8 @@ class PerennialOperator(BaseOperator):
         raise NotImplementedError(f"{type(self).__name__} must say which step it runs")
 
     def settings(self, *connections: str) -> Settings:
-        """Return the settings with the warehouse and the named source connections."""
-        return runtime.settings([runtime.WAREHOUSE, *connections])
+        """Return the settings with the named source connections, and the warehouse where it is used."""
+        return runtime.settings([*([runtime.WAREHOUSE] if self.uses_warehouse else []), *connections])
 
     def specs(self) -> Specs:
         """Return the specs as they are now."""

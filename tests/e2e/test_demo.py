@@ -21,7 +21,7 @@ from include.local.state_folders import SIMULATED
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 NIGHTS = 7
-ROWS_PER_DAY = "60"
+ROWS_PER_DAY = "100"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 

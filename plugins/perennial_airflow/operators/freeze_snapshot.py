@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class FreezeSnapshotOperator(PerennialOperator):
     """Put the model's window of clean partitions under DVC, as of the requested day."""
 
+    uses_warehouse = False
+
     def __init__(self, *, model: str, **options: Any) -> None:
         super().__init__(**options)
         self.model = model

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class IngestPartitionOperator(PerennialOperator):
     """Write the partition of `dataset` the run works for."""
 
+    uses_warehouse = False
+
     def __init__(self, *, dataset: str, **options: Any) -> None:
         super().__init__(**options)
         self.dataset = dataset

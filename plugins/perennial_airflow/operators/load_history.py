@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class LoadHistoryOperator(PerennialOperator):
     """Write and validate all partitions of `dataset` between the parameters `first` and `last`."""
 
+    uses_warehouse = False
+
     def __init__(self, *, dataset: str, **options: Any) -> None:
         super().__init__(**options)
         self.dataset = dataset

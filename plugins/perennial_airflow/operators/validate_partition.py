@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class ValidatePartitionOperator(PerennialOperator):
     """Split a partition into clean rows and quarantine, and announce it."""
 
+    uses_warehouse = False
     template_fields = ("partition",)
     operator_extra_links = (ValidationResultLink(),)
 
