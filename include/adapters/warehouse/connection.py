@@ -63,7 +63,7 @@ def explained() -> Iterator[None]:
         raise SettingsError(
             f"the warehouse lacks a table: {_first_line(error)}",
             where="warehouse",
-            next_step="bring it to this version: `make up` does, in containers `python deploy/prepare.py`",
+            next_step="bring it to this version: `make up` does, in containers `python -m deploy.prepare`",
         ) from error
 
 

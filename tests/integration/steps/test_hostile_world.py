@@ -338,5 +338,5 @@ def test_a_warehouse_without_tables_is_named(churn: Churn, new_database: Callabl
     bare = churn.settings.model_copy(update={"warehouse_url": SecretStr(other)})
     champion = churn.register()
     churn.write_partition(DS)
-    with pytest.raises(PerennialError, match="run its migrations"):
+    with pytest.raises(PerennialError, match="bring it to this version"):
         predict(churn, champion, bare)
