@@ -39,7 +39,7 @@ for model, dataset in models_to_parse("drift"):
         __doc__,
         schedule=CronDataIntervalTimetable(model.drift.schedule, timezone="UTC"),
         start_date=midnight(dataset.start),
-        end_date=last_run_of(dataset),
+        end_date=last_run_of(dataset, days=7),
         max_active_runs=1,
         params={"partition": partition_param("The first day of the week to check")},
     ):

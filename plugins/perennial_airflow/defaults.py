@@ -51,9 +51,9 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def last_run_of(dataset: DatasetSpec) -> datetime | None:
-    """Return when runs of a dataset that has ended stop; None while it goes on."""
-    return None if dataset.end is None else midnight(dataset.end)
+def last_run_of(dataset: DatasetSpec, days: int = 1) -> datetime | None:
+    """Return when runs over `days` days each stop for a dataset that has ended; None while it goes on."""
+    return None if dataset.end is None else midnight(dataset.end - timedelta(days=days - 1))
 
 
 def stage_dag(

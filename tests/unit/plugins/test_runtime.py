@@ -101,3 +101,12 @@ def test_midnight_is_utc() -> None:
     from perennial_airflow.defaults import midnight
 
     assert midnight(date(2017, 5, 1)) == datetime(2017, 5, 1, tzinfo=UTC)
+
+
+def test_runs_stop_where_their_days_would_pass_the_datasets_end() -> None:
+    from perennial_airflow.defaults import last_run_of
+
+    dataset = runtime.specs().dataset("bookings")
+    assert last_run_of(dataset) == datetime(2017, 8, 31, tzinfo=UTC)
+    assert last_run_of(dataset, days=7) == datetime(2017, 8, 25, tzinfo=UTC)
+    assert last_run_of(dataset.model_copy(update={"end": None})) is None
