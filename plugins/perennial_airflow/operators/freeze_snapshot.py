@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from include.errors import FatalError
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.assets import retrain_request, snapshot
 from perennial_airflow.base import PerennialOperator
 
@@ -32,7 +32,7 @@ class FreezeSnapshotOperator(PerennialOperator):
         return frozen.to_json()
 
     def _as_of(self, context: Context) -> date:
-        request = runtime.newest_event(context, retrain_request(self.model))
+        request = run_context.newest_event(context, retrain_request(self.model))
         named = request.get("as_of") if request else context["params"]["as_of"]
         if not named:
             raise FatalError(
@@ -40,4 +40,4 @@ class FreezeSnapshotOperator(PerennialOperator):
                 where=f"{self.dag_id}, parameter `as_of`",
                 next_step='trigger again with {"as_of": "YYYY-MM-DD"}: data before that day is used',
             )
-        return runtime.parse_day(named, f"{self.dag_id}, `as_of`")
+        return run_context.parse_day(named, f"{self.dag_id}, `as_of`")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.base import PerennialOperator
 
 if TYPE_CHECKING:
@@ -26,5 +26,5 @@ class IngestPartitionOperator(PerennialOperator):
 
         specs = self.specs()
         settings = self.settings(specs.dataset(self.dataset).source.connection)
-        day = runtime.partition_day(context)
+        day = run_context.partition_day(context)
         return ingest_partition.run(settings, specs, self.dataset, day).to_json()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.base import PerennialOperator
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class LoadHistoryOperator(PerennialOperator):
 
     def _range(self, context: Context) -> tuple[date, date]:
         first, last = (
-            runtime.parse_day(context["params"][name], f"{self.dag_id}, parameter `{name}`")
+            run_context.parse_day(context["params"][name], f"{self.dag_id}, parameter `{name}`")
             for name in ("first", "last")
         )
         return first, last

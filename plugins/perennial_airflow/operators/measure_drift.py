@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.base import PerennialOperator
 from perennial_airflow.links import DriftReportLink
 
@@ -25,7 +25,7 @@ class MeasureDriftOperator(PerennialOperator):
         """Return a `DriftResult`."""
         from include.steps import measure_drift
 
-        first = runtime.partition_day(context)
+        first = run_context.partition_day(context)
         result = measure_drift.run(self.settings(), self.specs(), self.model, first)
         self.link_report(result.report)
         return result.to_json()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.errors import NoChampionError
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.base import PerennialOperator
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class PinChampionOperator(PerennialOperator):
         """Return a `ChampionRef`."""
         from include.steps import pin_champion
 
-        day = runtime.partition_day(context)
+        day = run_context.partition_day(context)
         try:
             return pin_champion.run(self.settings(), self.model, day, context["params"]["champion"]).to_json()
         except NoChampionError as error:

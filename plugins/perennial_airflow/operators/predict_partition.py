@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.contracts import ChampionRef
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.assets import predictions
 from perennial_airflow.base import PerennialOperator
 
@@ -32,7 +32,7 @@ class PredictPartitionOperator(PerennialOperator):
             self.settings(),
             self.specs(),
             self.model,
-            runtime.partition_day(context),
+            run_context.partition_day(context),
             ChampionRef.from_json(self.champion),
             context["run_id"],
         )

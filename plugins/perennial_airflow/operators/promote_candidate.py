@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.contracts import EvaluationRef
-from include.errors import FatalError
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.assets import evaluation
 from perennial_airflow.base import PerennialOperator
 from perennial_airflow.links import MlflowRunLink
@@ -28,17 +27,8 @@ class PromoteCandidateOperator(PerennialOperator):
         """Return a `PromotionResult`."""
         from include.steps import promote_candidate
 
-        evidence = self._evidence(context)
+        event = run_context.required_event(context, evaluation(self.model), self.model)
+        evidence = EvaluationRef.from_json(event)
         self.link_mlflow(evidence.candidate.run_id)
         result = promote_candidate.run(self.settings(), self.model, evidence)
         return result.to_json()
-
-    def _evidence(self, context: Context) -> EvaluationRef:
-        event = runtime.newest_event(context, evaluation(self.model))
-        if event is None:
-            raise FatalError(
-                "this run was not started by an evaluation, so there is no evidence to decide on",
-                where=self.dag_id,
-                next_step=f'trigger {self.model}__snapshot with {{"as_of": "YYYY-MM-DD"}}; the rest follows',
-            )
-        return EvaluationRef.from_json(event)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.contracts import DriftResult
-from perennial_airflow import runtime
+from perennial_airflow import run_context
 from perennial_airflow.assets import retrain_request
 from perennial_airflow.base import PerennialOperator
 
@@ -42,6 +42,6 @@ class RequestRetrainingOperator(PerennialOperator):
             return f"the week from {drift.first} looks like the champion's reference"
         if "drift" not in self.specs().model(self.model).retrain.on:
             return f"`retrain.on` of {self.model} does not list drift"
-        if runtime.is_backfill(context):
+        if run_context.is_backfill(context):
             return "backfills never ask for retraining; trigger the run for this week instead"
         return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.contracts import SnapshotRef
-from include.errors import FatalError
-from perennial_airflow import runtime
+from perennial_airflow import provenance, run_context
 from perennial_airflow.assets import snapshot
 from perennial_airflow.base import PerennialOperator
 from perennial_airflow.links import MlflowRunLink
@@ -29,23 +28,14 @@ class TrainCandidateOperator(PerennialOperator):
         """Return a `CandidateRef`."""
         from include.steps import train_candidate
 
+        event = run_context.required_event(context, snapshot(self.model), self.model)
         candidate = train_candidate.run(
             self.settings(),
             self.specs(),
             self.model,
-            self._snapshot(context),
-            runtime.code_commit(),
-            runtime.lock_sha256(),
+            SnapshotRef.from_json(event),
+            provenance.code_commit(),
+            provenance.lock_sha256(),
         )
         self.link_mlflow(candidate.run_id)
         return candidate.to_json()
-
-    def _snapshot(self, context: Context) -> SnapshotRef:
-        event = runtime.newest_event(context, snapshot(self.model))
-        if event is None:
-            raise FatalError(
-                "this run was not started by a snapshot, so there is nothing to train on",
-                where=self.dag_id,
-                next_step=f'trigger {self.model}__snapshot with {{"as_of": "YYYY-MM-DD"}}; training follows',
-            )
-        return SnapshotRef.from_json(event)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 
-from perennial_airflow import runtime
+from perennial_airflow import run_context, runtime
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -25,7 +25,7 @@ class PartitionReadySensor(BaseSensorOperator):
         """Look for the partition's manifest."""
         from include.adapters.lake_manifests import clean_manifest
 
-        day = runtime.partition_day(context)
+        day = run_context.partition_day(context)
         runtime.specs().dataset(self.dataset).require_days(day, day)
         found = clean_manifest(runtime.settings(()).lake_root, self.dataset, day) is not None
         if not found:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 
-from perennial_airflow import runtime
+from perennial_airflow import run_context, runtime
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,7 +26,7 @@ class WeekPublishedSensor(BaseSensorOperator):
         """Look for nights without a publication."""
         from include.adapters.warehouse import WEEK, missing_nights
 
-        first = runtime.partition_day(context)
+        first = run_context.partition_day(context)
         specs = runtime.specs()
         specs.dataset(specs.model(self.model).dataset).require_days(first, first + WEEK - timedelta(days=1))
         missing = missing_nights(runtime.settings([runtime.WAREHOUSE]), self.model, first)

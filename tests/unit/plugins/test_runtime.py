@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from perennial_airflow import runtime
+from perennial_airflow import provenance, run_context, runtime
 from perennial_airflow.assets import snapshot
 
 from include.errors import FatalError, SettingsError
@@ -18,17 +18,17 @@ MakeContext = Callable[..., dict[str, Any]]
 
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
 def test_the_interval_names_the_partition(make_context: MakeContext, run_type: str) -> None:
-    assert runtime.partition_day(make_context(run_type)) == date(2017, 5, 1)
+    assert run_context.partition_day(make_context(run_type)) == date(2017, 5, 1)
 
 
 def test_a_manual_run_works_for_the_day_it_names(make_context: MakeContext) -> None:
     context = make_context("manual", {"partition": "2017-05-03"})
-    assert runtime.partition_day(context) == date(2017, 5, 3)
+    assert run_context.partition_day(context) == date(2017, 5, 3)
 
 
 def test_a_manual_run_without_a_day_is_refused(make_context: MakeContext) -> None:
     with pytest.raises(FatalError, match=r"must name its partition.*YYYY-MM-DD"):
-        runtime.partition_day(make_context("manual", {"partition": None}))
+        run_context.partition_day(make_context("manual", {"partition": None}))
 
 
 @pytest.mark.parametrize("named", ["2017-13-45", "today", "2017-05-03T02:00:00Z", "20170503", "2017-W18-3"])
@@ -36,24 +36,24 @@ def test_a_manual_run_that_names_no_day_of_the_calendar_is_refused(
     make_context: MakeContext, named: object
 ) -> None:
     with pytest.raises(FatalError, match=r"is not a day.*YYYY-MM-DD"):
-        runtime.partition_day(make_context("manual", {"partition": named}))
+        run_context.partition_day(make_context("manual", {"partition": named}))
 
 
 def test_a_backfill_that_names_one_day_for_all_is_refused(make_context: MakeContext) -> None:
     with pytest.raises(FatalError, match="takes its partition from its data interval"):
-        runtime.partition_day(make_context("backfill", {"partition": "2017-05-03"}))
+        run_context.partition_day(make_context("backfill", {"partition": "2017-05-03"}))
 
 
 def test_a_run_without_interval_is_refused(make_context: MakeContext) -> None:
     with pytest.raises(FatalError, match="no data interval"):
-        runtime.partition_day(make_context("asset_triggered", interval_start=None))
+        run_context.partition_day(make_context("asset_triggered", interval_start=None))
 
 
 def test_the_newest_event_counts(make_context: MakeContext) -> None:
     asset = snapshot("m")
     context = make_context(events={asset: [{"as_of": "old"}, {"as_of": "new"}]})
-    assert runtime.newest_event(context, asset) == {"as_of": "new"}
-    assert runtime.newest_event(make_context(), asset) is None
+    assert run_context.newest_event(context, asset) == {"as_of": "new"}
+    assert run_context.newest_event(make_context(), asset) is None
 
 
 def test_addresses_come_from_connections_and_keep_their_passwords() -> None:
@@ -80,21 +80,21 @@ def test_a_report_is_reached_through_the_web_ui() -> None:
 
 
 def test_the_commit_of_an_image_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    runtime.code_commit.cache_clear()
+    provenance.code_commit.cache_clear()
     monkeypatch.setenv("PERENNIAL_CODE_COMMIT", "abc")
-    assert runtime.code_commit() == "abc"
-    runtime.code_commit.cache_clear()
+    assert provenance.code_commit() == "abc"
+    provenance.code_commit.cache_clear()
 
 
 def test_without_repository_and_variable_the_commit_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    runtime.code_commit.cache_clear()
+    provenance.code_commit.cache_clear()
     monkeypatch.delenv("PERENNIAL_CODE_COMMIT", raising=False)
-    monkeypatch.setattr(runtime, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(provenance, "PROJECT_ROOT", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(SettingsError, match="PERENNIAL_CODE_COMMIT"):
-        runtime.code_commit()
+        provenance.code_commit()
 
 
 def test_midnight_is_utc() -> None:
