@@ -20,13 +20,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from include.demo.seed import seed_source
 from rich.console import Console
 
 from bench.loop_steps import DATASETS, MODEL, NIGHTS, steps_of_week
 from bench.report import at_most, for_information, print_figures, print_table
 from include.demo.airflow_api import AirflowApi, Run
 from include.demo.display import Display
+from include.demo.seed import seed_source
 from include.demo.story import FIRST_NIGHT, Story
 from include.local.stack import LocalStack
 from include.specs import load_specs

@@ -20,6 +20,7 @@ retraining; training, judging and promoting follow by themselves. «No drift» i
 from datetime import timedelta
 
 from airflow.sdk import CronDataIntervalTimetable
+
 from perennial_airflow.assets import retrain_request
 from perennial_airflow.defaults import (
     last_run_of,

@@ -17,6 +17,7 @@ a new revision and the old one stays.
 """
 
 from airflow.sdk import CronDataIntervalTimetable
+
 from perennial_airflow.assets import clean_partition
 from perennial_airflow.defaults import (
     PARALLEL_PARTITIONS,

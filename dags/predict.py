@@ -20,6 +20,7 @@ nothing; another answer becomes a new revision and the old one stays.
 from datetime import timedelta
 
 from airflow.sdk import CronDataIntervalTimetable
+
 from perennial_airflow.assets import predictions
 from perennial_airflow.defaults import (
     PARALLEL_PARTITIONS,

@@ -12,11 +12,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from perennial_airflow import runtime
-
 from include.adapters import warehouse
 from include.adapters.dvc_registry import create_registry
 from include.local.secret_file import write_private
+from perennial_airflow import runtime
 
 logger = logging.getLogger(__name__)
 

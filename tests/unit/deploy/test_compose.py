@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from perennial_airflow.runtime import WAREHOUSE
 
 from include.local.airflow_environment import Addresses, build_environment
 from include.local.secret_file import SecretFile
 from include.specs import load_specs
+from perennial_airflow.runtime import WAREHOUSE
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from perennial_airflow import provenance, run_context, runtime
-from perennial_airflow.assets import snapshot
 
 from include.errors import FatalError, SettingsError
+from perennial_airflow import provenance, run_context, runtime
+from perennial_airflow.assets import snapshot
 
 MakeContext = Callable[..., dict[str, Any]]
 

@@ -17,6 +17,7 @@ def client(installation: Path) -> Iterator[Any]:
     """Someone who is logged in; one page lies where pages lie, another file beside them."""
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi.testclient import TestClient
+
     from perennial_airflow.console.app import application
 
     (installation / "reports/stays").mkdir(parents=True)

@@ -13,20 +13,6 @@ from unittest.mock import create_autospec
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
-from perennial_airflow import assets
-from perennial_airflow.operators.announce_champion import AnnounceChampionOperator
-from perennial_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
-from perennial_airflow.operators.freeze_snapshot import FreezeSnapshotOperator
-from perennial_airflow.operators.ingest_partition import IngestPartitionOperator
-from perennial_airflow.operators.load_history import LoadHistoryOperator
-from perennial_airflow.operators.measure_drift import MeasureDriftOperator
-from perennial_airflow.operators.pin_champion import PinChampionOperator
-from perennial_airflow.operators.predict_partition import PredictPartitionOperator
-from perennial_airflow.operators.promote_candidate import PromoteCandidateOperator
-from perennial_airflow.operators.request_retraining import RequestRetrainingOperator
-from perennial_airflow.operators.train_candidate import TrainCandidateOperator
-from perennial_airflow.operators.validate_partition import ValidatePartitionOperator
-from perennial_airflow.quiet_imports import import_skops
 
 from include import steps
 from include.contracts import (
@@ -43,6 +29,20 @@ from include.contracts import (
     SnapshotRef,
 )
 from include.errors import ContractError, FatalError, NoChampionError
+from perennial_airflow import assets
+from perennial_airflow.operators.announce_champion import AnnounceChampionOperator
+from perennial_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
+from perennial_airflow.operators.freeze_snapshot import FreezeSnapshotOperator
+from perennial_airflow.operators.ingest_partition import IngestPartitionOperator
+from perennial_airflow.operators.load_history import LoadHistoryOperator
+from perennial_airflow.operators.measure_drift import MeasureDriftOperator
+from perennial_airflow.operators.pin_champion import PinChampionOperator
+from perennial_airflow.operators.predict_partition import PredictPartitionOperator
+from perennial_airflow.operators.promote_candidate import PromoteCandidateOperator
+from perennial_airflow.operators.request_retraining import RequestRetrainingOperator
+from perennial_airflow.operators.train_candidate import TrainCandidateOperator
+from perennial_airflow.operators.validate_partition import ValidatePartitionOperator
+from perennial_airflow.quiet_imports import import_skops
 
 MODEL = "booking_cancellation"
 DAY = date(2017, 5, 1)

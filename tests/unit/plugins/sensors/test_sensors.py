@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from perennial_airflow.sensors.partition_ready import PartitionReadySensor
-from perennial_airflow.sensors.week_published import WeekPublishedSensor
 
 from include.errors import FatalError
+from perennial_airflow.sensors.partition_ready import PartitionReadySensor
+from perennial_airflow.sensors.week_published import WeekPublishedSensor
 
 MakeContext = Callable[..., dict[str, Any]]
 
