@@ -1,16 +1,17 @@
 """
-### Weekly drift check of `{name}`
+### Weekly drift check of {name}
 
 Waits until the week's seven nights are published, compares the week with the champion's reference
-profile and writes a report (**Drift report** on `measure_drift`). If the data changed, it asks for
-retraining; training, judging and promoting follow by themselves. «No drift» is an answer, not a failure:
-`request_retraining` is then skipped.
+profile and writes a report: *Drift report* under the details of `measure_drift`. If the data changed, it
+asks for retraining; training, judging and promoting follow by themselves. No drift is an answer, not a
+failure: `request_retraining` is then skipped.
 
-| task | when it fails | safe to do |
-|---|---|---|
-| `wait_for_week` | nights are missing after twelve hours; its log names them | look at `{name}__predict` for those days; then *Clear* |
-| `measure_drift` | the champion's profile cannot be read (retried) | *Clear* |
-| `request_retraining` | the warehouse does not answer (retried) | *Clear* |
+**When a task fails**
+
+- `wait_for_week`: nights are missing after twelve hours; its log names them. Look at `{name}__predict`
+  for those days, then *Clear*.
+- `measure_drift`: the champion's profile cannot be read (retried). *Clear*.
+- `request_retraining`: the warehouse does not answer (retried). *Clear*.
 
 **Always safe:** repeating a week; the request is recorded once. Backfills never ask for retraining.
 

@@ -1,19 +1,22 @@
 """
-### Ingest `{name}`, one UTC day a run
+### Ingest {name}, one UTC day a run
 
 Reads the rows whose event time lies in the run's day, writes them to the lake in one step, and holds
-them against the dataset's contract. Rows that break a `quarantine` rule are set aside with the rule
-they broke; a broken `block` rule or budget fails the run and publishes nothing.
+them against the dataset's contract. Rows that break a `quarantine` rule are set aside with the rule they
+broke; a broken `block` rule or budget fails the run and publishes nothing.
 
-| task | when it fails | safe to do |
-|---|---|---|
-| `ingest_partition` | the source is unreachable (retried), lacks a table or column, or has no rows for the day | mend the source, then *Clear* the task |
-| `validate_partition` | the rows are not what the contract promises; **Validation result** on the task shows which and why | mend the source or the contract, then *Clear* the run |
+**When a task fails**
+
+- `ingest_partition`: the source is unreachable (retried), lacks a table or column, or has no rows for the
+  day. Mend the source, then *Clear* the task.
+- `validate_partition`: the rows are not what the contract promises; *Validation result* under the task's
+  details shows which and why. Mend the source or the contract, then *Clear* the run.
 
 **Always safe:** clearing a run or making a backfill. Equal rows give the same bytes; changed rows become
 a new revision and the old one stays.
 
-**By hand:** *Trigger* needs the partition's day. For several days use *Trigger > Backfill*.
+**By hand:** *Trigger* needs the partition's day. For several days use *Trigger > Backfill*. A run's id
+names the midnight at which its day is over: the run for 1 May is called …05-02.
 """
 
 from airflow.sdk import CronDataIntervalTimetable

@@ -1,13 +1,14 @@
 """
-### Load the history of `{name}`
+### Load the history of {name}
 
 Writes and validates all partitions between two days in one bounded job, for a new dataset or after a
 change to its contract. Days that are there already and did not change are left as they are, so a run
 that was stopped half-way is simply triggered again and goes on where it was.
 
-| task | when it fails | safe to do |
-|---|---|---|
-| `load_history` | as in `{name}__ingest`; the message names the days | mend, then *Clear* |
+**When a task fails**
+
+- `load_history`: as in `{name}__ingest`; the message names the days, and all other days are written.
+  Mend the source or the contract, then *Clear*.
 
 **By hand only:** trigger with the first and last day.
 """

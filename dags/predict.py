@@ -1,20 +1,24 @@
 """
-### Score last night's partition with the champion of `{name}`
+### Score a night with the champion of {name}
 
 Waits for the partition without holding a worker, pins the champion once for the run, scores every clean
 row and publishes the answer in one transaction. Readers of the view `perennial.current_prediction` see
 the old night or the new one, never a mixture.
 
-| task | when it fails | safe to do |
-|---|---|---|
-| `wait_for_partition` | the partition did not come within twelve hours | look at `<dataset>__ingest` for that day; then *Clear* |
-| `pin_champion` | is *skipped* while nothing serves yet | trigger `{name}__snapshot` |
-| `predict_partition` | the model does not load, or its scores break the output contract: nothing was published | read the message; last published night is still served; *Clear* when mended |
+**When a task fails**
+
+- `wait_for_partition`: the partition did not come within twelve hours. Look at the dataset's ingest DAG
+  for that day, then *Clear*.
+- `pin_champion`: is *skipped* while nothing serves yet. Trigger `{name}__snapshot`.
+- `predict_partition`: the model does not load, or its scores break the output contract. Nothing was
+  published and the last published night is still served. Read the message; *Clear* when mended.
 
 **Always safe:** clearing or a backfill. The same partition and champion give the same rows and write
 nothing; another answer becomes a new revision and the old one stays.
 
-**Parameter** `champion`: `as_of` scores with the version that served on that day, `current` with today's.
+**By hand:** *Trigger* needs the partition's day. `champion` chooses the version that served on that day
+(`as_of`) or today's (`current`). A run's id names the midnight at which its day is over: the run for
+1 May is called …05-02.
 """
 
 from datetime import timedelta

@@ -1,13 +1,15 @@
 """
-### Promote or refuse a candidate of `{name}`
+### Promote or refuse a candidate of {name}
 
 Started by an evaluation. Records the decision of every gate with its evidence and, if all agree, moves
 the alias `champion`. A refusal is an answer, not a failure: the champion goes on serving and
 `announce_champion` is skipped with the reasons.
 
-| task | when it fails | safe to do |
-|---|---|---|
-| `promote_candidate` | MLflow or the warehouse does not answer (retried), or another candidate was promoted meanwhile | *Clear*; if the message says so, clear `{name}__train`'s `evaluate_candidate` first |
+**When a task fails**
+
+- `promote_candidate`: MLflow or the warehouse does not answer (retried): *Clear*. Or another candidate was
+  promoted meanwhile: clear `evaluate_candidate` of the run of `{name}__train`, as the message says.
+- `announce_champion`: Airflow itself failed; the promotion is done. *Clear*.
 
 **Always safe:** clearing. Only this DAG moves the alias, one run at a time.
 """

@@ -1,13 +1,14 @@
 """
-### Freeze what `{name}` trains on
+### Freeze what {name} trains on
 
 Puts the model's window of clean partitions, features and labels, under DVC: one tag in the data
 registry, named by content. Started by a retrain request, or by hand with the day the model should be
 trained as of. Training follows by itself.
 
-| task | when it fails | safe to do |
-|---|---|---|
-| `freeze_snapshot` | a dataset has no partitions in the window, or the data registry does not answer (retried) | load the missing days, then *Clear* |
+**When a task fails**
+
+- `freeze_snapshot`: a dataset has no partitions in the window, or the data registry does not answer
+  (retried). Load the missing days, then *Clear*.
 
 **Always safe:** repeating it. The same partitions give the same snapshot.
 """

@@ -1,14 +1,15 @@
 """
-### Train and judge a candidate of `{name}`
+### Train and judge a candidate of {name}
 
 Started by a snapshot. Fits the model on rows with mature labels only, registers it in MLflow as a
 candidate that nothing serves, then scores candidate and champion on the same holdout, which neither
 has seen.
 
-| task | when it fails | safe to do |
-|---|---|---|
-| `train_candidate` | the training set cannot train (one class, too few rows, labels missing), or MLflow does not answer (retried) | read the message, mend the data or the spec, then trigger `{name}__snapshot` |
-| `evaluate_candidate` | MLflow or the warehouse does not answer (retried) | *Clear* |
+**When a task fails**
+
+- `train_candidate`: the training set cannot train (one class, too few rows, labels missing), or MLflow
+  does not answer (retried). Read the message, mend the data or the spec, then trigger `{name}__snapshot`.
+- `evaluate_candidate`: MLflow or the warehouse does not answer (retried). *Clear*.
 
 **Always safe:** clearing. A retry finds the run and version of the earlier try; none is made twice.
 Nothing here changes what is served.
