@@ -25,7 +25,7 @@ WIDTH_OF_LOGS = 110
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_demo(base: Path, data: Path | None, rows_per_day: int | None, console: Console) -> None:
+def run_demo(base: Path, data: Path | None, console: Console) -> None:
     """Start everything, tell the story, stop everything, print the summary.
 
     Parameters
@@ -34,8 +34,6 @@ def run_demo(base: Path, data: Path | None, rows_per_day: int | None, console: C
         Folder that holds all state; what an earlier demo with the same data left there is used.
     data
         The real hotel data as a zip; without it a simulator fills the source.
-    rows_per_day
-        Size of the simulated hotel; None for its usual size.
     console
         Where to print.
     """
@@ -48,7 +46,7 @@ def run_demo(base: Path, data: Path | None, rows_per_day: int | None, console: C
         with display.chapter("PostgreSQL, MLflow and Airflow start") as note:
             stack.start(note)
         with display.chapter("The hotel's database is filled") as note:
-            note(seed_source(stack.source_url, data, rows_per_day))
+            note(seed_source(stack.source_url, data))
         api = AirflowApi(
             stack.airflow_url, stack.admin_user, stack.admin_password, watch=stack.require_running
         )
@@ -64,14 +62,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--state", type=Path, default=PROJECT_ROOT / ".perennial")
     parser.add_argument("--data", type=Path, help="zip of the real hotel bookings")
-    parser.add_argument("--rows-per-day", type=int, help="size of the simulated hotel")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, WIDTH_OF_LOGS)
     treat_sigterm_as_interrupt()
     try:
-        run_demo(arguments.state.resolve(), arguments.data, arguments.rows_per_day, console)
+        run_demo(arguments.state.resolve(), arguments.data, console)
     except PerennialError as error:
         console.print(f"[red]The demo stopped:[/] {escape(str(error))}", soft_wrap=True)
         return 1

@@ -21,7 +21,6 @@ from include.local.state_folders import SIMULATED
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 NIGHTS = 7
-ROWS_PER_DAY = "100"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
@@ -42,8 +41,6 @@ def tell(state: Path) -> subprocess.CompletedProcess[str]:
         "include.demo",
         "--state",
         str(state.parent),
-        "--rows-per-day",
-        ROWS_PER_DAY,
     ]
     return subprocess.run(command, env=environ, cwd="/", capture_output=True, text=True, check=False)
 
