@@ -67,7 +67,8 @@ class Warehouse:
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("demo") / SIMULATED
     yield folder
-    LocalStack(PROJECT_ROOT, folder).stop()
+    with LocalStack(PROJECT_ROOT, folder) as stack:
+        stack.stop()
 
 
 @pytest.fixture(scope="module")
