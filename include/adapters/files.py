@@ -16,7 +16,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     with _written_beside(path, data) as temporary:
         temporary.replace(path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def create_exclusively(path: Path, data: bytes) -> bool:
@@ -32,7 +32,7 @@ def create_exclusively(path: Path, data: bytes) -> bool:
             os.link(temporary, path)
         except FileExistsError:
             return False
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
         return True
 
 
@@ -52,7 +52,8 @@ def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Put the names in a folder on disk, not only the files' bytes."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -13,16 +13,30 @@ A writer killed in between leaves a file without a manifest, which the next atte
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.adapters.files import write_atomically
 from include.adapters.lake_manifests import CleanManifest, RawManifest, RuleResult, clean_log, raw_log
+from include.adapters.parquet_files import ParquetDraft, draft_parquet
 from include.errors import IntegrityError
+
+Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+
+
+@dataclass(frozen=True)
+class CleanDraft:
+    """A partition's rows being split: `clean` ones stay, those in `quarantine` go."""
+
+    raw: RawManifest
+    clean: ParquetDraft
+    quarantine: ParquetDraft
 
 
 class Lake:
@@ -63,20 +77,26 @@ class Lake:
         folder = self._clean.folder(manifest.dataset, manifest.ds)
         return folder / f"{manifest.quarantine_sha256}.quarantine.parquet"
 
+    def verified_raw(self, manifest: RawManifest) -> Path:
+        """Return where the rows as ingested lie; `IntegrityError` unless the bytes are those recorded."""
+        return _verified(self.raw_path(manifest), manifest.content_sha256)
+
+    def verified_clean(self, manifest: CleanManifest) -> Path:
+        """Return where the clean rows lie; `IntegrityError` unless the bytes are those recorded."""
+        return _verified(self.clean_path(manifest), manifest.content_sha256)
+
     def read_raw(self, manifest: RawManifest) -> pa.Table:
         """Read the rows as ingested; `IntegrityError` unless the bytes are those recorded."""
-        return _read_verified(self.raw_path(manifest), manifest.content_sha256)
+        return _read(self.verified_raw(manifest))
 
     def read_clean(self, manifest: CleanManifest) -> pa.Table:
         """Read the clean rows; `IntegrityError` unless the bytes are those recorded."""
-        return _read_verified(self.clean_path(manifest), manifest.content_sha256)
+        return _read(self.verified_clean(manifest))
 
     def read_quarantine(self, manifest: CleanManifest) -> pa.Table | None:
         """Read the quarantined rows, None where there are none; `IntegrityError` as for `read_clean`."""
         path = self.quarantine_path(manifest)
-        if path is None or manifest.quarantine_sha256 is None:
-            return None
-        return _read_verified(path, manifest.quarantine_sha256)
+        return None if path is None else _read(_verified(path, manifest.quarantine_sha256))
 
     def is_intact(self, manifest: CleanManifest) -> bool:
         """Say whether the files of a clean revision hold the bytes recorded."""
@@ -89,7 +109,7 @@ class Lake:
         self,
         dataset: str,
         ds: date,
-        table: pa.Table,
+        rows: Rows,
         columns: Mapping[str, str],
         source: Mapping[str, str],
         *,
@@ -101,12 +121,12 @@ class Lake:
         ----------
         dataset, ds
             The partition.
-        table
-            Its rows, in an order that equal rows always have.
+        rows
+            Its rows, in an order that equal rows always have; a stream is written as it comes.
         columns
             The spec's type by column.
         source
-            Connection, table, event time, first and exclusive last day.
+            Where the rows come from: as the source describes itself.
         after
             The revision this one was derived from (0 for none), by default the current one.
 
@@ -116,27 +136,42 @@ class Lake:
             Where there is a newer revision than `after` with other rows.
         """
         current = self.raw_manifest(dataset, ds)
-        data = encode_parquet(table)
-        manifest = RawManifest(
-            dataset=dataset,
-            ds=ds,
-            revision=_next_revision(current, after),
-            rows=table.num_rows,
-            content_sha256=hashlib.sha256(data).hexdigest(),
-            columns=dict(columns),
-            source=dict(source),
-        )
-        _store(self.raw_path(manifest), data, manifest.content_sha256)
+        with draft_parquet(self._raw.folder(dataset, ds), rows.schema) as draft:
+            _write_all(draft, rows)
+            facts = draft.finish()
+            manifest = RawManifest(
+                dataset=dataset,
+                ds=ds,
+                revision=_next_revision(current, after),
+                rows=facts.rows,
+                content_sha256=facts.sha256,
+                columns=dict(columns),
+                source=dict(source),
+            )
+            _keep(draft, self.raw_path(manifest), facts.sha256)
         if current is not None and current.content_sha256 == manifest.content_sha256:
             return current
         self._raw.append(manifest)
         return manifest
 
+    @contextmanager
+    def draft_clean(self, raw: RawManifest, schema: pa.Schema, refused: pa.Schema) -> Iterator[CleanDraft]:
+        """Give two files to split a partition's rows into; without `commit_clean` they are gone.
+
+        Parameters
+        ----------
+        raw
+            The revision that is judged.
+        schema, refused
+            Of the clean and of the quarantined rows.
+        """
+        folder = self._clean.folder(raw.dataset, raw.ds)
+        with draft_parquet(folder, schema) as clean, draft_parquet(folder, refused) as quarantine:
+            yield CleanDraft(raw, clean, quarantine)
+
     def commit_clean(
         self,
-        raw: RawManifest,
-        clean: pa.Table,
-        quarantine: pa.Table,
+        draft: CleanDraft,
         *,
         contract_sha256: str,
         warned_rows: int,
@@ -144,14 +179,12 @@ class Lake:
         report: str,
         after: int | None = None,
     ) -> CleanManifest:
-        """Write a partition's clean and quarantined rows; an equal current revision adds nothing.
+        """Record a partition's clean and quarantined rows; an equal current revision adds nothing.
 
         Parameters
         ----------
-        raw
-            The revision that was judged.
-        clean, quarantine
-            Its rows, split; no file is written for an empty quarantine.
+        draft
+            All of the partition's rows, split; no file is kept of an empty quarantine.
         contract_sha256, warned_rows, rules, report
             What the manifest records beside them.
         after
@@ -162,44 +195,37 @@ class Lake:
         ConcurrentWriteError
             Where there is a newer revision than `after` that records something else.
         """
+        raw = draft.raw
         current = self.clean_manifest(raw.dataset, raw.ds)
-        data = encode_parquet(clean)
-        refused = encode_parquet(quarantine) if quarantine.num_rows else None
+        clean, refused = draft.clean.finish(), draft.quarantine.finish()
         manifest = CleanManifest(
             dataset=raw.dataset,
             ds=raw.ds,
             revision=_next_revision(current, after),
             raw_sha256=raw.content_sha256,
             contract_sha256=contract_sha256,
-            rows=clean.num_rows,
-            quarantined_rows=quarantine.num_rows,
+            rows=clean.rows,
+            quarantined_rows=refused.rows,
             warned_rows=warned_rows,
-            content_sha256=hashlib.sha256(data).hexdigest(),
-            content_md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-            quarantine_sha256=None if refused is None else hashlib.sha256(refused).hexdigest(),
+            content_sha256=clean.sha256,
+            content_md5=clean.md5,
+            quarantine_sha256=refused.sha256 if refused.rows else None,
             rules=rules,
             report=report,
         )
-        _store(self.clean_path(manifest), data, manifest.content_sha256)
+        _keep(draft.clean, self.clean_path(manifest), clean.sha256)
         path = self.quarantine_path(manifest)
-        if path is not None and refused is not None:
-            _store(path, refused, manifest.quarantine_sha256)
+        if path is not None:
+            _keep(draft.quarantine, path, refused.sha256)
         if current is not None and current == manifest.model_copy(update={"revision": current.revision}):
             return current
         self._clean.append(manifest)
         return manifest
 
 
-def encode_parquet(table: pa.Table) -> bytes:
-    """Return a table as Parquet; equal tables give equal bytes."""
-    plain = table.replace_schema_metadata(None).combine_chunks()
-    sink = pa.BufferOutputStream()
-    # Every option that shapes the bytes is said here, so that no default decides them.
-    pq.write_table(
-        plain, sink, compression="zstd", compression_level=3, version="2.6", data_page_version="1.0",
-        use_dictionary=True, write_statistics=True, row_group_size=1_048_576,
-    )  # fmt: skip
-    return bytes(sink.getvalue())
+def _write_all(draft: ParquetDraft, rows: Rows) -> None:
+    for batch in rows.to_batches() if isinstance(rows, pa.Table) else rows:
+        draft.write(batch)
 
 
 def _next_revision(current: RawManifest | CleanManifest | None, after: int | None) -> int:
@@ -207,9 +233,9 @@ def _next_revision(current: RawManifest | CleanManifest | None, after: int | Non
     return (newest if after is None else after) + 1
 
 
-def _store(path: Path, data: bytes, sha256: str | None) -> None:
+def _keep(draft: ParquetDraft, path: Path, sha256: str) -> None:
     if not _holds(path, sha256):  # absent or damaged: either way these are the right bytes
-        write_atomically(path, data)
+        draft.keep_as(path)
 
 
 def _holds(path: Path, sha256: str | None) -> bool:
@@ -219,12 +245,16 @@ def _holds(path: Path, sha256: str | None) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
-def _read_verified(path: Path, sha256: str) -> pa.Table:
-    data = path.read_bytes() if path.is_file() else None
-    if data is None or hashlib.sha256(data).hexdigest() != sha256:
+def _verified(path: Path, sha256: str | None) -> Path:
+    if not _holds(path, sha256):
         raise IntegrityError(
-            "the file is missing" if data is None else "the file's bytes are not those recorded",
+            "the file's bytes are not those recorded" if path.is_file() else "the file is missing",
             where=str(path),
             next_step="run ingest and validate for this partition again; they write the recorded bytes anew",
         )
-    return pq.read_table(pa.BufferReader(data))
+    return path
+
+
+def _read(path: Path) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return file.read()

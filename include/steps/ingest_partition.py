@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import date
 from time import perf_counter
 
+import pyarrow as pa
+
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import RawManifest
-from include.adapters.sql_source import read_rows
+from include.adapters.sources import open_source
 from include.contracts import PartitionRef
 from include.core.partition import ONE_DAY, order_rows
 from include.errors import EmptyPartitionError
@@ -53,15 +56,17 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
     spec.require_days(ds, ds)
     lake = Lake(settings.lake_root)
     before = lake.raw_manifest(dataset, ds)
-    table = read_rows(settings.source_url(spec.source.connection), spec, ds, ds + ONE_DAY)
+    with open_source(settings, spec) as source:
+        table = pa.Table.from_batches(source.read(ds, ds + ONE_DAY), source.schema)
+        origin = source.describe(ds)
     if not table.num_rows and spec.budgets.min_rows:
-        raise _empty(spec, ds)
+        raise _empty(spec, ds, origin)
     manifest = lake.commit_raw(
         dataset,
         ds,
         order_rows(table, spec.key),
         spec.columns,
-        source_bounds(spec, ds),
+        origin,
         after=before.revision if before else 0,
     )
     log.info(
@@ -70,17 +75,6 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
         perf_counter() - started,
     )  # fmt: skip
     return partition_ref(manifest)
-
-
-def source_bounds(spec: DatasetSpec, ds: date) -> dict[str, str]:
-    """Say where a partition's rows come from: connection, table, event time and its two bounds."""
-    return {
-        "connection": spec.source.connection,
-        "table": spec.source.table,
-        "event_time": spec.event_time,
-        "first": ds.isoformat(),
-        "last_exclusive": (ds + ONE_DAY).isoformat(),
-    }
 
 
 def partition_ref(manifest: RawManifest) -> PartitionRef:
@@ -94,9 +88,10 @@ def partition_ref(manifest: RawManifest) -> PartitionRef:
     )
 
 
-def _empty(spec: DatasetSpec, ds: date) -> EmptyPartitionError:
+def _empty(spec: DatasetSpec, ds: date, origin: Mapping[str, str]) -> EmptyPartitionError:
     return EmptyPartitionError(
-        f"table {spec.source.table!r} has no row with {spec.event_time} on this day (UTC)",
+        f"the source has no row with {spec.event_time} on this day (UTC); looked in"
+        f" {', '.join(f'{name} {value}' for name, value in origin.items())}",
         where=f"{spec.dataset} {ds}",
         next_step="if the source is late, clear this task once it has the day; if days without rows are"
         " normal, set budgets.min_rows to 0",

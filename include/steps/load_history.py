@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from time import perf_counter
 
 import pyarrow as pa
 
-from include.adapters.arrow_columns import arrow_schema
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest, RawManifest
-from include.adapters.sql_source import count_rows, read_rows
+from include.adapters.sources import Source, open_source
 from include.contracts import HistoryResult
 from include.core.partition import ONE_DAY, days_between, order_rows, plan_chunks, split_by_day
 from include.errors import MAX_NAMED, ContractError, name_some
 from include.settings import Settings
-from include.specs import DatasetSpec, Specs
-from include.steps.ingest_partition import source_bounds
+from include.specs import Specs
 from include.steps.validate_partition import judge_partitions
 
 log = logging.getLogger(__name__)
@@ -83,17 +81,10 @@ def run(
     started = perf_counter()
     spec, tally, days = specs.dataset(dataset), _Tally(), (last - first).days + 1
     spec.require_days(first, last)
-    url = settings.source_url(spec.source.connection)
-    chunks = plan_chunks(
-        first,
-        last + ONE_DAY,
-        count_rows=lambda low, high: count_rows(url, spec, low, high),
-        most_days=CHUNK_DAYS,
-        most_rows=CHUNK_ROWS,
-    )
-    for low, high in chunks:
-        _load_chunk(settings, spec, url, low, high, tally)
-        report_progress((high - first).days, days)
+    with open_source(settings, spec) as source:
+        for low, high in _chunks(source, first, last + ONE_DAY):
+            _load_chunk(settings, source, low, high, tally)
+            report_progress((high - first).days, days)
     result = _summarize(dataset, first, last, tally)
     log.info(
         "loaded %s %s to %s: %d partitions, %d written, %d rows, %d quarantined,"
@@ -106,12 +97,18 @@ def run(
     return result
 
 
-def _load_chunk(
-    settings: Settings, spec: DatasetSpec, url: str, low: date, high: date, tally: _Tally
-) -> None:
-    lake = Lake(settings.lake_root)
+def _chunks(source: Source, first: date, last_exclusive: date) -> Iterator[tuple[date, date]]:
+    def count(low: date, high: date) -> int:
+        rows = source.count_rows(low, high)
+        return CHUNK_ROWS + 1 if rows is None else rows  # unknown: day by day
+
+    return plan_chunks(first, last_exclusive, count_rows=count, most_days=CHUNK_DAYS, most_rows=CHUNK_ROWS)
+
+
+def _load_chunk(settings: Settings, source: Source, low: date, high: date, tally: _Tally) -> None:
+    spec, lake = source.spec, Lake(settings.lake_root)
     before = {manifest.ds: manifest for manifest in lake.clean_manifests(spec.dataset, low, high)}
-    raws = _ingest_chunk(lake, spec, url, low, high)
+    raws = _ingest_chunk(lake, source, low, high)
     tally.empty += (high - low).days - len(raws)
     for answer in judge_partitions(settings, spec, raws):
         if isinstance(answer, ContractError):
@@ -121,15 +118,17 @@ def _load_chunk(
             tally.written += answer != before.get(answer.ds)
 
 
-def _ingest_chunk(lake: Lake, spec: DatasetSpec, url: str, low: date, high: date) -> list[RawManifest]:
+def _ingest_chunk(lake: Lake, source: Source, low: date, high: date) -> list[RawManifest]:
+    spec = source.spec
     before = {manifest.ds: manifest.revision for manifest in lake.raw_manifests(spec.dataset, low, high)}
-    by_day = split_by_day(order_rows(read_rows(url, spec, low, high), spec.key), spec.event_time)
+    rows = pa.Table.from_batches(source.read(low, high), source.schema)
+    by_day = split_by_day(order_rows(rows, spec.key), spec.event_time)
     if not spec.budgets.min_rows:
-        none: pa.Table = arrow_schema(spec.columns).empty_table()
+        none: pa.Table = source.schema.empty_table()
         by_day = {day: by_day.get(day, none) for day in days_between(low, high)}
     return [
         lake.commit_raw(
-            spec.dataset, day, table, spec.columns, source_bounds(spec, day), after=before.get(day, 0)
+            spec.dataset, day, table, spec.columns, source.describe(day), after=before.get(day, 0)
         )
         for day, table in by_day.items()
     ]

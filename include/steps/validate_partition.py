@@ -159,16 +159,17 @@ def _conclude(
         RuleResult(rule=o.expectation.rule, severity=o.expectation.severity, failed_rows=o.failed_rows)
         for o in judgement.outcomes
     ]
-    return lake.commit_clean(
-        raw,
-        judgement.clean,
-        judgement.quarantine,
-        contract_sha256=contract,
-        warned_rows=judgement.warned_rows,
-        rules=rules,
-        report=report,
-        after=after,
-    )
+    with lake.draft_clean(raw, judgement.clean.schema, judgement.quarantine.schema) as draft:
+        draft.clean.write(judgement.clean)
+        draft.quarantine.write(judgement.quarantine)
+        return lake.commit_clean(
+            draft,
+            contract_sha256=contract,
+            warned_rows=judgement.warned_rows,
+            rules=rules,
+            report=report,
+            after=after,
+        )
 
 
 def _refusal(raw: RawManifest, judgement: Judgement, report: str) -> ContractError:

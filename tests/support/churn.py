@@ -21,6 +21,7 @@ from include.core.prepare import prepare
 from include.core.reference_profile import build_reference_profile
 from include.settings import Settings
 from include.specs import DatasetSpec, ModelSpec, Specs
+from tests.support.partitions import commit_clean
 
 DATASET = "customers"
 THRESHOLD = 0.4
@@ -134,9 +135,7 @@ class Churn:
         lake = Lake(self.settings.lake_root)
         table = customers(ds, rows, portugal=portugal)
         raw = lake.commit_raw(DATASET, ds, table, COLUMNS, {"table": "customers"})
-        return lake.commit_clean(
-            raw, table, table.slice(0, 0), contract_sha256="c" * 64, warned_rows=0, rules=[], report=""
-        )
+        return commit_clean(lake, raw, table)
 
     def register(self, seed: int = 0) -> ChampionRef:
         """Fit and register a version; another seed gives another model."""

@@ -15,6 +15,7 @@ from include.adapters.lake import Lake
 from include.settings import Settings
 from include.specs import DatasetSpec, ModelSpec, Specs
 from tests.support.model_specs import BASE
+from tests.support.partitions import commit_clean
 
 FIRST = date(2024, 1, 1)
 _COLUMNS = {
@@ -71,9 +72,7 @@ class Shop:
     def _commit(self, dataset: str, ds: date, table: pa.Table) -> None:
         lake = Lake(self.settings.lake_root)
         raw = lake.commit_raw(dataset, ds, table, _COLUMNS[dataset], {"table": dataset})
-        lake.commit_clean(
-            raw, table, table.slice(0, 0), contract_sha256="c" * 64, warned_rows=0, rules=[], report=""
-        )
+        commit_clean(lake, raw, table)
 
 
 def _events(ds: date, rows: int) -> pa.Table:

@@ -37,6 +37,7 @@ from include.steps import (
     train_candidate,
 )
 from tests.support.churn import COLUMNS, DATASET, Churn, customers
+from tests.support.partitions import commit_clean
 from tests.support.shop import FIRST, Shop
 
 pytestmark = pytest.mark.integration
@@ -69,7 +70,7 @@ def published_rows(churn: Churn) -> int:
 def write(churn: Churn, table: pa.Table) -> None:
     lake = Lake(churn.settings.lake_root)
     raw = lake.commit_raw(DATASET, DS, table, COLUMNS, {})
-    lake.commit_clean(raw, table, table.slice(0, 0), contract_sha256="c", warned_rows=0, rules=[], report="")
+    commit_clean(lake, raw, table)
 
 
 def without_mlflow(settings: Settings) -> Settings:
@@ -288,9 +289,7 @@ def relabel(shop: Shop, value: int | None) -> None:
         table = lake.read_raw(raw)
         labels = pa.array([value] * table.num_rows, pa.int64())
         table = table.set_column(table.column_names.index("happened"), "happened", labels)
-        lake.commit_clean(
-            raw, table, table.slice(0, 0), contract_sha256="d" * 64, warned_rows=0, rules=[], report=""
-        )
+        commit_clean(lake, raw, table, contract_sha256="d" * 64)
 
 
 @pytest.mark.parametrize(

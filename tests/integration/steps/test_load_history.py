@@ -13,6 +13,7 @@ from include.settings import Settings
 from include.specs import Specs
 from include.steps import ingest_partition, load_history, validate_partition
 from tests.support.sources import all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
+from tests.support.sql_rows import after_the_first_read
 
 pytestmark = pytest.mark.integration
 
@@ -157,16 +158,12 @@ def test_a_nightly_run_that_overtakes_the_load_wins(
     settings: Settings, url: str, specs: Specs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_stays(url, mixed_rows())
-    read = load_history.read_rows
 
-    def read_slowly(*arguments: Any) -> Any:
-        table = read(*arguments)
-        monkeypatch.setattr(load_history, "read_rows", read)
+    def overtake() -> None:
         put_stays(url, [*mixed_rows(), stay(55, DAYS[0])])
         ingest_partition.run(settings, specs, "stays", DAYS[0])
-        return table
 
-    monkeypatch.setattr(load_history, "read_rows", read_slowly)
+    after_the_first_read(monkeypatch, overtake)
     with pytest.raises(ConcurrentWriteError):
         load(settings, specs)
     load(settings, specs)

@@ -17,6 +17,7 @@ from include.errors import DataError, IntegrityError, MissingPartitionError, Out
 from include.settings import Settings
 from include.steps import predict_partition
 from tests.support.churn import COLUMNS, DATASET, THRESHOLD, Churn, customers
+from tests.support.partitions import commit_clean
 
 pytestmark = pytest.mark.integration
 
@@ -113,7 +114,7 @@ def test_a_key_that_stands_twice_publishes_nothing(churn: Churn) -> None:
     lake, table = Lake(churn.settings.lake_root), customers(DS, 20)
     twice = pa.concat_tables([table, table.slice(0, 1)])
     raw = lake.commit_raw(DATASET, DS, twice, COLUMNS, {})
-    lake.commit_clean(raw, twice, twice.slice(0, 0), contract_sha256="c", warned_rows=0, rules=[], report="")
+    commit_clean(lake, raw, twice)
 
     with pytest.raises(OutputContractError, match="1 keys predicted more than once"):
         predict(churn, champion)
@@ -125,7 +126,7 @@ def test_a_partition_without_a_trained_column_is_refused(churn: Churn) -> None:
     champion = churn.register()
     lake, table = Lake(churn.settings.lake_root), customers(DS, 20).drop_columns(["country"])
     raw = lake.commit_raw(DATASET, DS, table, COLUMNS, {})
-    lake.commit_clean(raw, table, table.slice(0, 0), contract_sha256="c", warned_rows=0, rules=[], report="")
+    commit_clean(lake, raw, table)
 
     with pytest.raises(DataError, match="lacks country"):
         predict(churn, champion)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from include.adapters.lake import Lake, encode_parquet
-from include.adapters.lake_manifests import CleanManifest, RawManifest
+from include.adapters.lake import Lake
+from include.adapters.lake_manifests import RawManifest
 from include.errors import ConcurrentWriteError, IntegrityError
+from tests.support.partitions import commit_clean
 from tests.support.sources import all_files
 
 DAY = date(2017, 3, 1)
@@ -30,13 +32,6 @@ def lake(tmp_path: Path) -> Lake:
 
 def commit_raw(lake: Lake, *ids: int, **options: Any) -> RawManifest:
     return lake.commit_raw("stays", DAY, rows(*ids), COLUMNS, {"table": "stays"}, **options)
-
-
-def commit_clean(
-    lake: Lake, raw: RawManifest, clean: pa.Table, quarantine: pa.Table, **changes: Any
-) -> CleanManifest:
-    facts = {"contract_sha256": "c", "warned_rows": 0, "rules": [], "report": "page.html", **changes}
-    return lake.commit_clean(raw, clean, quarantine, **facts)
 
 
 def test_what_was_written_is_read(lake: Lake) -> None:
@@ -68,12 +63,6 @@ def test_changed_rows_are_a_new_revision_and_the_old_one_stays(lake: Lake) -> No
     assert lake.read_raw(second).num_rows == 2
 
 
-def test_bytes_do_not_depend_on_chunks_or_metadata() -> None:
-    whole = rows(1, 2, 3, 4)
-    pieces = pa.concat_tables([rows(1, 2), rows(9, 3, 4).slice(1)]).replace_schema_metadata({"pandas": "{}"})
-    assert encode_parquet(pieces) == encode_parquet(whole)
-
-
 def test_a_writer_overtaken_by_other_rows_is_told(lake: Lake) -> None:
     commit_raw(lake, 1, after=0)
     with pytest.raises(ConcurrentWriteError):
@@ -99,7 +88,7 @@ def test_of_many_writers_one_wins(lake: Lake) -> None:
 
 def test_damaged_bytes_are_never_read(lake: Lake) -> None:
     manifest = commit_raw(lake, 1)
-    lake.raw_path(manifest).write_bytes(encode_parquet(rows(2)))
+    pq.write_table(rows(2), lake.raw_path(manifest))
     with pytest.raises(IntegrityError, match="not those recorded"):
         lake.read_raw(manifest)
     lake.raw_path(manifest).unlink()

@@ -11,6 +11,7 @@ from include.errors import ConcurrentWriteError, EmptyPartitionError, FatalError
 from include.settings import Settings
 from include.steps import ingest_partition
 from tests.support.sources import DAY, all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
+from tests.support.sql_rows import after_the_first_read
 
 
 @pytest.fixture
@@ -99,16 +100,12 @@ def test_a_run_overtaken_while_it_read_is_told(
     settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_stays(url, [stay(1)])
-    read = ingest_partition.read_rows
 
-    def read_slowly(*arguments: object) -> object:
-        table = read(*arguments)  # type: ignore[arg-type]
-        monkeypatch.setattr(ingest_partition, "read_rows", read)
+    def overtake() -> None:
         put_stays(url, [stay(1), stay(2)])
         ingest(settings)
-        return table
 
-    monkeypatch.setattr(ingest_partition, "read_rows", read_slowly)
+    after_the_first_read(monkeypatch, overtake)
     with pytest.raises(ConcurrentWriteError):
         ingest(settings)
     assert ingest(settings).rows == 2

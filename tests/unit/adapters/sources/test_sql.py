@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from include.adapters import sql_source
 from include.adapters.arrow_columns import arrow_schema
-from include.adapters.sql_source import count_rows, read_rows
+from include.adapters.sources import sql
 from include.errors import SettingsError, SourceError, SourceUnavailableError
 from include.local.ports import free_port
 from tests.support.sources import COLUMNS, DAY, put_stays, sqlite_url, stay, stays_spec
+from tests.support.sql_rows import count_rows, read_rows
 
 NEXT = date(2017, 3, 2)
 
@@ -76,7 +76,7 @@ def test_a_day_without_rows_is_an_empty_table_of_the_same_schema(url: str) -> No
 
 
 def test_more_rows_than_a_batch_are_all_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql_source, "BATCH_ROWS", 7)
+    monkeypatch.setattr(sql, "BATCH_ROWS", 7)
     put_stays(url, [stay(number) for number in range(50)])
     assert ids(read_rows(url, stays_spec(), DAY, NEXT)) == list(range(50))
 

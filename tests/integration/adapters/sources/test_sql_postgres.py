@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from include.adapters.sql_source import count_rows, read_rows
 from include.errors import SourceError, SourceUnavailableError
 from tests.support.sources import COLUMNS, DAY, put_stays, stay, stays_spec
+from tests.support.sql_rows import count_rows, read_rows
 
 pytestmark = pytest.mark.integration
 

@@ -1,17 +1,18 @@
-"""Rows of one table of a source database, streamed into Arrow with the types the spec declares."""
+"""Rows of one table of a database, streamed into Arrow with the types the spec declares."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from include.adapters.arrow_columns import arrow_schema, to_array
+from include.adapters.arrow_columns import to_array
+from include.adapters.sources.base import Source
 from include.errors import SettingsError, SourceError, SourceUnavailableError, name_some
 from include.specs import DatasetSpec
 
@@ -21,47 +22,45 @@ BATCH_ROWS = 10_000
 _CONNECT_SECONDS = 15
 
 
-def read_rows(url: str, spec: DatasetSpec, first: date, last_exclusive: date) -> pa.Table:
-    """Read the rows whose event time lies in a range of UTC days.
+class SqlTable(Source):
+    """The rows of one table, read through an open connection."""
 
-    Parameters
-    ----------
-    url
-        SQLAlchemy address of the database.
-    spec
-        Names table, columns and event time.
-    first, last_exclusive
-        First day, and the day after the last.
+    def __init__(self, spec: DatasetSpec, connection: sa.Connection) -> None:
+        super().__init__(spec)
+        self._connection = connection
 
-    Returns
-    -------
-    pyarrow.Table
-        The spec's columns with their declared types, in no particular order of rows.
+    def read(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a range of days, `BATCH_ROWS` at a time; see `Source`."""
+        columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in self.spec.columns]
+        query = _bounded(self._connection, self.spec, sa.select(*columns), first, last_exclusive)
+        with _database_errors(self.spec):
+            streamed = self._connection.execution_options(stream_results=True).execute(query)
+            for rows in streamed.partitions(BATCH_ROWS):
+                batch = _to_batch(rows, self.spec, self.schema)
+                _require_within(batch, self.spec, first, last_exclusive)
+                yield batch
 
-    Raises
-    ------
-    SourceError
-        Where table or columns are missing, or a value does not fit its declared type.
-    SourceUnavailableError
-        Where the database does not answer.
-    SettingsError
-        Where the address names no database that can be reached from here.
-    """
-    with _connected(url, spec) as connection:
-        columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in spec.columns]
-        query = _bounded(connection, spec, sa.select(*columns), first, last_exclusive)
-        batches = connection.execution_options(stream_results=True).execute(query).partitions(BATCH_ROWS)
-        schema = arrow_schema(spec.columns)
-        table = pa.Table.from_batches([_to_batch(rows, spec, schema) for rows in batches], schema)
-    _require_within(table, spec, first, last_exclusive)
-    return table
+    def count_rows(self, first: date, last_exclusive: date) -> int:
+        """Count the rows that `read` would yield; the same errors."""
+        query = _bounded(self._connection, self.spec, sa.select(sa.func.count()), first, last_exclusive)
+        with _database_errors(self.spec):
+            return int(self._connection.execute(query).scalar_one())
 
+    def describe(self, ds: date) -> dict[str, str]:
+        """Name connection, table, event time and the two bounds of a day."""
+        return {
+            "connection": self.spec.source.connection,
+            "table": self.spec.source.table,
+            "event_time": self.spec.event_time,
+            "first": ds.isoformat(),
+            "last_exclusive": (ds + timedelta(days=1)).isoformat(),
+        }
 
-def count_rows(url: str, spec: DatasetSpec, first: date, last_exclusive: date) -> int:
-    """Count the rows that `read_rows` would return; the same errors."""
-    with _connected(url, spec) as connection:
-        query = _bounded(connection, spec, sa.select(sa.func.count()), first, last_exclusive)
-        return int(connection.execute(query).scalar_one())
+    def found_columns(self) -> dict[str, str]:
+        """Return the table's columns with the database's own types."""
+        schema, _, name = self.spec.source.table.rpartition(".")
+        found = _found_columns(self._connection, self.spec, name, schema or None)
+        return {column: str(kind) for column, kind in found.items()}
 
 
 def _bounded(
@@ -118,7 +117,7 @@ def _bound(
     )
 
 
-def _require_within(table: pa.Table, spec: DatasetSpec, first: date, last_exclusive: date) -> None:
+def _require_within(table: pa.RecordBatch, spec: DatasetSpec, first: date, last_exclusive: date) -> None:
     """Refuse rows of another UTC day, which a database finds that compares text with a zone as text."""
     days = pc.cast(table[spec.event_time], pa.date32())
     outside = pc.or_(pc.less(days, pa.scalar(first)), pc.greater_equal(days, pa.scalar(last_exclusive)))
@@ -139,14 +138,42 @@ def _to_batch(rows: Any, spec: DatasetSpec, schema: pa.Schema) -> pa.RecordBatch
 
 
 @contextmanager
-def _connected(url: str, spec: DatasetSpec) -> Iterator[sa.Connection]:
-    where = f"connection {spec.source.connection!r}, table {spec.source.table!r}"
+def open_sql(url: str, spec: DatasetSpec) -> Iterator[SqlTable]:
+    """Connect to the database of a dataset's source.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy address of the database.
+    spec
+        Names connection and table.
+
+    Raises
+    ------
+    SourceUnavailableError
+        Where the database does not answer.
+    SettingsError
+        Where the address names no database that can be reached from here.
+    """
     engine = _engine(url, spec.source.connection)
     try:
-        with engine.connect() as connection:
+        with _database_errors(spec):
+            connection = engine.connect()
+        with connection:
             if engine.dialect.name == "postgresql":
-                connection.execute(sa.text("SET TIME ZONE 'UTC'"))
-            yield connection
+                with _database_errors(spec):
+                    connection.execute(sa.text("SET TIME ZONE 'UTC'"))
+            yield SqlTable(spec, connection)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _database_errors(spec: DatasetSpec) -> Iterator[None]:
+    """Say which errors of a database pass by themselves and which do not."""
+    where = f"connection {spec.source.connection!r}, table {spec.source.table!r}"
+    try:
+        yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
         raise SourceUnavailableError(
             f"the database does not answer: {_reason(error)}",
@@ -159,8 +186,6 @@ def _connected(url: str, spec: DatasetSpec) -> Iterator[sa.Connection]:
             where=where,
             next_step="check the table and this connection's right to read it",
         ) from error
-    finally:
-        engine.dispose()
 
 
 def _engine(url: str, connection: str) -> sa.Engine:

@@ -1,0 +1,150 @@
+"""Parquet files that are written as rows come in, and have no name until they are whole.
+
+Equal rows in equal order give equal bytes, however they are cut into batches on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.adapters.files import flush_folder
+
+ROW_GROUP_ROWS = 131_072
+"""Rows held in memory at a time, and what a reader may take at a time."""
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a finished file holds."""
+
+    rows: int
+    size_bytes: int
+    sha256: str
+    md5: str
+
+
+class ParquetDraft:
+    """A Parquet file that is being written; `draft_parquet` makes one."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self.schema = schema.remove_metadata()
+        self._sink = _HashingFile(path)
+        # Every option that shapes the bytes is said here, so that no default decides them.
+        self._writer = pq.ParquetWriter(
+            pa.PythonFile(self._sink, mode="w"), self.schema, compression="zstd", compression_level=3,
+            version="2.6", data_page_version="1.0", use_dictionary=True, write_statistics=True,
+        )  # fmt: skip
+        self._held: list[pa.RecordBatch] = []
+        self._held_rows = 0
+        self._rows = 0
+
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Add rows of the draft's schema."""
+        for batch in rows.to_batches() if isinstance(rows, pa.Table) else [rows]:
+            self._add(batch)
+
+    def finish(self) -> FileFacts:
+        """Write what is left; the file is whole and on disk when this returns."""
+        if self._held_rows or not self._rows:
+            self._flush(self._held_rows)
+        self._writer.close()
+        self._sink.sync()
+        return FileFacts(self._rows, self._sink.size_bytes, self._sink.sha256, self._sink.md5)
+
+    def keep_as(self, path: Path) -> None:
+        """Give the finished file its name; readers see nothing or all of it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.replace(path)
+        flush_folder(path.parent)
+
+    def discard(self) -> None:
+        """Remove what was not kept."""
+        self._sink.abandon()
+        self._writer.close()  # it would write its footer when it is collected, then without an owner
+        self.path.unlink(missing_ok=True)
+
+    def _add(self, batch: pa.RecordBatch) -> None:
+        start = 0
+        while start < batch.num_rows:
+            piece = batch.slice(start, ROW_GROUP_ROWS - self._held_rows)
+            self._held.append(piece)
+            self._held_rows += piece.num_rows
+            start += piece.num_rows
+            if self._held_rows == ROW_GROUP_ROWS:
+                self._flush(ROW_GROUP_ROWS)
+
+    def _flush(self, rows: int) -> None:
+        group = pa.Table.from_batches(self._held, self.schema).combine_chunks()
+        self._held, self._held_rows = [], 0
+        self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+        self._rows += rows
+
+
+@contextmanager
+def draft_parquet(folder: Path, schema: pa.Schema) -> Iterator[ParquetDraft]:
+    """Give a draft in a folder; what is not kept by the end of the block is gone.
+
+    Of a process killed in the block a hidden file remains that no reader looks at.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = ParquetDraft(folder / f".draft-{uuid4().hex}.tmp", schema)
+    try:
+        yield draft
+    finally:
+        draft.discard()
+
+
+class _HashingFile:
+    """A file that knows the hashes of what was written to it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb")
+        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        self.size_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest()
+
+    @property
+    def closed(self) -> bool:
+        return False  # of the writer's concern: what it writes after `abandon` goes nowhere
+
+    def write(self, data: bytes) -> int:
+        if self._file.closed:  # abandoned: nobody will read it
+            return len(data)
+        self._sha256.update(data)
+        self._md5.update(data)
+        self.size_bytes += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self.size_bytes
+
+    def flush(self) -> None:
+        """Nothing: `sync` flushes."""
+
+    def close(self) -> None:
+        """Nothing: `sync` and `abandon` close."""
+
+    def sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def abandon(self) -> None:
+        self._file.close()
