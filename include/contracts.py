@@ -44,14 +44,38 @@ class Contract(BaseModel):
             ) from None
 
 
+class RowChanges(Contract):
+    """What a revision of a partition changed, by key.
+
+    Rows that both revisions hold do not count, as often as both hold them. Of the others of one key, as
+    many are altered as both revisions have; what one has beyond that was added or removed. So a key that
+    stands once in each counts as one altered row. `altered_columns` says in how many altered rows a column
+    differs; columns that only one of the revisions has, or that changed their declared type, are left out.
+    """
+
+    added: int
+    removed: int
+    altered: int
+    altered_columns: dict[str, int] = Field(default_factory=dict)
+
+    def __str__(self) -> str:
+        columns = ", ".join(f"{name} {rows}" for name, rows in self.altered_columns.items())
+        altered = f"{self.altered} altered" + (f" ({columns})" if columns else "")
+        return f"{self.added} added, {self.removed} removed, {altered}"
+
+
 class PartitionRef(Contract):
-    """The rows of one dataset and UTC day as read from the source, at one revision."""
+    """The rows of one dataset and UTC day as read from the source, at one revision.
+
+    `changes` says how it differs from the revision before it, None where there is none to compare with.
+    """
 
     dataset: str
     ds: date
     revision: int
     rows: int
     content_sha256: str
+    changes: RowChanges | None = None
 
 
 class CleanPartitionRef(Contract):

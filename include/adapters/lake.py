@@ -13,7 +13,8 @@ A writer killed in between leaves a file without a manifest, which the next atte
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -25,9 +26,13 @@ import pyarrow.parquet as pq
 
 from include.adapters.lake_manifests import CleanManifest, RawManifest, RuleResult, clean_log, raw_log
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
+from include.contracts import RowChanges
 from include.errors import IntegrityError
 
+log = logging.getLogger(__name__)
+
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+Comparison: TypeAlias = Callable[[Path, Path], RowChanges]
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,10 @@ class Lake:
     def clean_manifest(self, dataset: str, ds: date) -> CleanManifest | None:
         """Return the current revision of the clean rows, None where there is none."""
         return self._clean.current(dataset, ds)
+
+    def newest_raw(self, dataset: str) -> RawManifest | None:
+        """Return the current revision as read of the newest day that has one, None where no day has."""
+        return self._raw.newest(dataset)
 
     def raw_manifests(self, dataset: str, first: date, last_exclusive: date) -> list[RawManifest]:
         """Return the current revisions as read for a range of days, days ascending."""
@@ -113,6 +122,8 @@ class Lake:
         columns: Mapping[str, str],
         source: Mapping[str, str],
         *,
+        source_columns: Mapping[str, str] | None = None,
+        compare: Comparison | None = None,
         after: int | None = None,
     ) -> RawManifest:
         """Write rows as read from the source; rows equal to the current revision's add nothing.
@@ -127,6 +138,11 @@ class Lake:
             The spec's type by column.
         source
             Where the rows come from: as the source describes itself.
+        source_columns
+            All columns the source has, with its own types.
+        compare
+            Counts the changes between the file of the revision before and the new one; where there is no
+            such revision, or its bytes are lost, it is not asked.
         after
             The revision this one was derived from (0 for none), by default the current one.
 
@@ -147,12 +163,31 @@ class Lake:
                 content_sha256=facts.sha256,
                 columns=dict(columns),
                 source=dict(source),
+                source_columns=dict(source_columns or {}),
             )
+            unchanged = current is not None and current.content_sha256 == facts.sha256
+            if not unchanged and compare is not None:
+                changes = self._changes(current, manifest, draft.path, compare)
+                manifest = manifest.model_copy(update={"changes": changes})
             _keep(draft, self.raw_path(manifest), facts.sha256)
-        if current is not None and current.content_sha256 == manifest.content_sha256:
+        if current is not None and unchanged:
             return current
         self._raw.append(manifest)
         return manifest
+
+    def _changes(
+        self, before: RawManifest | None, manifest: RawManifest, draft: Path, compare: Comparison
+    ) -> RowChanges | None:
+        if before is None or before.revision + 1 != manifest.revision:
+            return None
+        old = self.raw_path(before)
+        if not _holds(old, before.content_sha256):
+            log.warning(
+                "%s %s: the rows of revision %d are lost (%s), so what revision %d changes is not known",
+                before.dataset, before.ds, before.revision, old, manifest.revision,
+            )  # fmt: skip
+            return None
+        return compare(old, draft)
 
     @contextmanager
     def draft_clean(self, raw: RawManifest, schema: pa.Schema, refused: pa.Schema) -> Iterator[CleanDraft]:

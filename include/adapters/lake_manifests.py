@@ -18,7 +18,7 @@ from typing import Generic, Literal, TypeVar
 from pydantic import ValidationError
 
 from include.adapters.files import create_exclusively
-from include.contracts import Contract
+from include.contracts import Contract, RowChanges
 from include.errors import ConcurrentWriteError, IntegrityError
 
 _REVISION = re.compile(r"(\d{4,})\.json")
@@ -29,7 +29,9 @@ class RawManifest(Contract):
     """One revision of a partition as read from its source.
 
     `columns` maps names to the spec's types; `source` names connection, table, event time and the
-    bounds that were read.
+    bounds that were read. `source_columns` maps all columns that the source has, undeclared ones too, to
+    its own words for their types. `changes` compares with the revision before; None for the first, and
+    where the bytes of the one before are lost.
     """
 
     dataset: str
@@ -39,6 +41,8 @@ class RawManifest(Contract):
     content_sha256: str
     columns: dict[str, str]
     source: dict[str, str]
+    source_columns: dict[str, str] = {}
+    changes: RowChanges | None = None
 
 
 class RuleResult(Contract):
@@ -108,11 +112,17 @@ class ManifestLog(Generic[M]):
 
     def currents(self, dataset: str, first: date, last_exclusive: date) -> list[M]:
         """Return the newest manifests of a range of days, days ascending; days without one are left out."""
-        folders = self.root / dataset
-        names = sorted(p.name for p in folders.iterdir()) if folders.is_dir() else []
-        days = [date.fromisoformat(name) for name in names if _DAY.fullmatch(name)]
-        found = (self.current(dataset, day) for day in days if first <= day < last_exclusive)
+        found = (self.current(dataset, day) for day in self._days(dataset) if first <= day < last_exclusive)
         return [manifest for manifest in found if manifest is not None]
+
+    def newest(self, dataset: str) -> M | None:
+        """Return the current manifest of the newest day that has one, None where no day has."""
+        found = (self.current(dataset, day) for day in reversed(self._days(dataset)))
+        return next((manifest for manifest in found if manifest is not None), None)
+
+    def _days(self, dataset: str) -> list[date]:
+        names = _names_in(self.root / dataset)
+        return sorted(date.fromisoformat(name) for name in names if _DAY.fullmatch(name))
 
     def append(self, manifest: M) -> None:
         """Record a revision, which must be the one after the current.
@@ -152,8 +162,15 @@ def _file_name(revision: int) -> str:
 
 
 def _highest_revision(folder: Path) -> int | None:
-    names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
-    return max((int(match[1]) for name in names if (match := _REVISION.fullmatch(name))), default=None)
+    found = (_REVISION.fullmatch(name) for name in _names_in(folder))
+    return max((int(match[1]) for match in found if match), default=None)
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
 
 
 def _damaged(path: Path) -> IntegrityError:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from time import perf_counter
 
-import pyarrow as pa
-
-from include.adapters.lake import Lake
+from include.adapters.lake import Comparison, Lake
 from include.adapters.lake_manifests import RawManifest
+from include.adapters.ordered_rows import order_batches
 from include.adapters.sources import open_source
-from include.contracts import PartitionRef
-from include.core.partition import ONE_DAY, order_rows
+from include.contracts import PartitionRef, RowChanges
+from include.core.partition import ONE_DAY
 from include.errors import EmptyPartitionError
 from include.settings import Settings
 from include.specs import DatasetSpec, Specs
+from include.steps.read_days import WatchedSource
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRef:
     """Write the rows of one UTC day as the partition's newest revision.
 
-    A rerun over an unchanged source finds the revision it wrote before and adds nothing.
+    A rerun over an unchanged source finds the revision it wrote before and adds nothing. Memory does not
+    grow with the number of rows.
 
     Parameters
     ----------
@@ -57,24 +59,47 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
     lake = Lake(settings.lake_root)
     before = lake.raw_manifest(dataset, ds)
     with open_source(settings, spec) as source:
-        table = pa.Table.from_batches(source.read(ds, ds + ONE_DAY), source.schema)
-        origin = source.describe(ds)
-    if not table.num_rows and spec.budgets.min_rows:
-        raise _empty(spec, ds, origin)
-    manifest = lake.commit_raw(
-        dataset,
-        ds,
-        order_rows(table, spec.key),
-        spec.columns,
-        origin,
-        after=before.revision if before else 0,
-    )
+        manifest = write_day(settings.work_root, lake, WatchedSource(source, lake), ds, before)
     log.info(
         "ingested %s %s: %d rows, revision %d%s, %.2f s",
-        dataset, ds, manifest.rows, manifest.revision, " (unchanged)" if manifest == before else "",
+        dataset, ds, manifest.rows, manifest.revision, _what_changed(manifest, before),
         perf_counter() - started,
     )  # fmt: skip
     return partition_ref(manifest)
+
+
+def write_day(
+    work_root: Path, lake: Lake, source: WatchedSource, ds: date, before: RawManifest | None
+) -> RawManifest:
+    """Write one day of an open source as the revision after `before`; see `run`."""
+    spec, rows_before = source.spec, source.rows
+    batches = source.read(ds, ds + ONE_DAY)
+    with order_batches(batches, source.source.schema, spec.key, work_root) as rows:
+        origin = source.source.describe(ds)
+        if source.rows == rows_before and spec.budgets.min_rows:
+            raise _empty(spec, ds, origin)
+        return lake.commit_raw(
+            spec.dataset,
+            ds,
+            rows,
+            spec.columns,
+            origin,
+            source_columns=source.columns,
+            compare=comparison(spec, work_root),
+            after=before.revision if before else 0,
+        )
+
+
+def comparison(spec: DatasetSpec, work_root: Path) -> Comparison:
+    """Return what counts the changes between two revisions of a dataset's partitions."""
+
+    def compare(old: Path, new: Path) -> RowChanges:
+        # Here and not above: most partitions have one revision, and DuckDB takes its time to load.
+        from include.adapters.partition_changes import compare_files
+
+        return compare_files(old, new, spec.key, work_root)
+
+    return compare
 
 
 def partition_ref(manifest: RawManifest) -> PartitionRef:
@@ -85,7 +110,14 @@ def partition_ref(manifest: RawManifest) -> PartitionRef:
         revision=manifest.revision,
         rows=manifest.rows,
         content_sha256=manifest.content_sha256,
+        changes=manifest.changes,
     )
+
+
+def _what_changed(manifest: RawManifest, before: RawManifest | None) -> str:
+    if manifest == before:
+        return " (unchanged)"
+    return "" if manifest.changes is None else f": {manifest.changes}"
 
 
 def _empty(spec: DatasetSpec, ds: date, origin: Mapping[str, str]) -> EmptyPartitionError:
