@@ -29,7 +29,7 @@ class S3Server:
     endpoint: str
     access_key: str = "test-access"
     secret_key: str = "test/secret+key"
-    region: str = "us-east-1"
+    region: str = "eu-central-1"
 
     @property
     def environment(self) -> dict[str, str]:
