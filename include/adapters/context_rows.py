@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -34,8 +33,9 @@ def newest_value(connection: duckdb.DuckDBPyConnection, path: Path, column: str)
     """Return the greatest value of a date or timestamp column, None where it has none; times are UTC."""
     connection.execute("SET TimeZone = 'UTC'")
     query = f"SELECT max({quoted(column)}) FROM read_parquet($path)"  # noqa: S608 - the name is quoted
-    (newest,) = _one(connection.execute(query, {"path": str(path)}))
-    return newest if isinstance(newest, date) else None
+    found = connection.sql(query, params={"path": str(path)}).to_arrow_table()
+    newest: datetime | date | None = found.column(0)[0].as_py()  # by Arrow: DuckDB's own way needs pytz
+    return newest
 
 
 def sample_values(
@@ -82,8 +82,8 @@ def count_orphans(
 ) -> int:
     """Count the rows whose `columns`, all of them present, stand in no row of the other partitions."""
     query = f"SELECT count(*) FROM ({_orphans(path, columns, files, references)})"  # noqa: S608
-    (count,) = _one(connection.execute(query))
-    return int(count)
+    counted = connection.execute(query).fetchone()
+    return int(counted[0]) if counted else 0
 
 
 def repeated_keys(path: Path, columns: Sequence[str], files: Sequence[OtherFile], table: str) -> str:
@@ -147,8 +147,3 @@ def _literals(files: Sequence[OtherFile]) -> str:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _one(found: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
-    row = found.fetchone()
-    return row if row is not None else (None,)

@@ -48,6 +48,7 @@ class Lake:
     """Reads and writes the partitions below one root folder."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self._raw = raw_log(root)
         self._clean = clean_log(root)
 

@@ -6,6 +6,7 @@ Light on purpose (standard library and pydantic): a sensor polls `clean_manifest
 
     <root>/<dataset>/<ds>/raw/0001.json      as read from the source
     <root>/<dataset>/<ds>/clean/0001.json    as judged by the contract
+    <root>/<dataset>/<ds>/corrections/0001.json    what people put in the place of quarantined rows
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Generic, Literal, TypeVar
 from pydantic import ValidationError
 
 from include.adapters.files import create_exclusively
-from include.contracts import Contract, RowChanges
+from include.contracts import Contract, Decision, RowChanges
 from include.errors import ConcurrentWriteError, IntegrityError
 
 _REVISION = re.compile(r"(\d{4,})\.json")
@@ -57,6 +58,8 @@ class CleanManifest(Contract):
     """One revision of a partition's clean rows: a function of raw rows and contract.
 
     `content_md5` is what DVC calls the file; `report` is the result page relative to the reports' root.
+    Of a dataset whose `checks` look at other partitions, `context_sha256` stands for all they looked at,
+    and `checks` holds what they decided about the partition as a whole.
     """
 
     dataset: str
@@ -72,15 +75,32 @@ class CleanManifest(Contract):
     quarantine_sha256: str | None
     rules: list[RuleResult]
     report: str
+    context_sha256: str | None = None
+    checks: list[Decision] = []
 
 
-M = TypeVar("M", RawManifest, CleanManifest)
+class CorrectionsManifest(Contract):
+    """One revision of the corrections that are put over a partition whenever it is read.
+
+    `files` are the hashes of the files that people replayed, oldest first.
+    """
+
+    dataset: str
+    ds: date
+    revision: int
+    rows: int
+    content_sha256: str
+    columns: dict[str, str]
+    files: list[str]
+
+
+M = TypeVar("M", RawManifest, CleanManifest, CorrectionsManifest)
 
 
 class ManifestLog(Generic[M]):
-    """The revisions of one side, raw or clean, of all partitions below a lake's root."""
+    """The revisions of one side, such as raw or clean, of all partitions below a lake's root."""
 
-    def __init__(self, root: Path, side: Literal["raw", "clean"], kind: type[M]) -> None:
+    def __init__(self, root: Path, side: Literal["raw", "clean", "corrections"], kind: type[M]) -> None:
         self.root = root
         self.side = side
         self.kind: type[M] = kind
@@ -97,14 +117,25 @@ class ManifestLog(Generic[M]):
         IntegrityError
             Where the file is not a manifest of this partition.
         """
-        folder = self.folder(dataset, ds)
-        revision = _highest_revision(folder)
-        if revision is None:
-            return None
-        path = folder / _file_name(revision)
+        revision = _highest_revision(self.folder(dataset, ds))
+        return None if revision is None else self._read(dataset, ds, revision)
+
+    def later_revisions(self, dataset: str, ds: date) -> list[M]:
+        """Return every revision of a partition after its first, oldest first.
+
+        Raises
+        ------
+        IntegrityError
+            Where a file is missing or not a manifest of this partition.
+        """
+        highest = _highest_revision(self.folder(dataset, ds)) or 0
+        return [self._read(dataset, ds, revision) for revision in range(2, highest + 1)]
+
+    def _read(self, dataset: str, ds: date, revision: int) -> M:
+        path = self.folder(dataset, ds) / _file_name(revision)
         try:
             manifest = self.kind.model_validate_json(path.read_bytes())
-        except ValidationError:
+        except (FileNotFoundError, ValidationError):
             raise _damaged(path) from None
         if (manifest.dataset, manifest.ds, manifest.revision) != (dataset, ds, revision):
             raise _damaged(path)
@@ -150,6 +181,11 @@ def raw_log(root: Path) -> ManifestLog[RawManifest]:
 def clean_log(root: Path) -> ManifestLog[CleanManifest]:
     """Return the record of clean partitions."""
     return ManifestLog(root, "clean", CleanManifest)
+
+
+def corrections_log(root: Path) -> ManifestLog[CorrectionsManifest]:
+    """Return the record of what people corrected."""
+    return ManifestLog(root, "corrections", CorrectionsManifest)
 
 
 def clean_manifest(root: Path, dataset: str, ds: date) -> CleanManifest | None:

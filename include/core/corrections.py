@@ -56,6 +56,8 @@ def row_sha256(row: Row) -> str:
 
 
 def _canonical(value: Any) -> Any:
+    if isinstance(value, float):
+        return value + 0.0  # the lake knows no negative zero
     return value.isoformat() if isinstance(value, date) else value  # a datetime is a date
 
 
@@ -198,3 +200,23 @@ def _chain(first: Correction, second: Correction) -> Correction:
 def _order(correction: Correction) -> tuple[str, ...]:
     rows = (correction.source_row, correction.seen_row, correction.row)
     return tuple("" if row is None else row_sha256(row) for row in rows)
+
+
+def corrections_schema(schema: pa.Schema) -> pa.Schema:
+    """Return the columns that corrections of rows of a schema are kept in."""
+    row = pa.struct(list(schema))
+    rows = [pa.field(name, row) for name in ("source_row", "seen_row", "row")]
+    days = [pa.field(name, pa.date32()) for name in ("moved_from", "moved_to")]
+    return pa.schema([*rows, *days, pa.field("reason", pa.string()), pa.field("file_sha256", pa.string())])
+
+
+def corrections_table(corrections: Sequence[Correction], schema: pa.Schema) -> pa.Table:
+    """Return corrections as a table, for keeping."""
+    kept = corrections_schema(schema)
+    values = [{name: getattr(correction, name) for name in kept.names} for correction in corrections]
+    return pa.Table.from_pylist(values, kept)
+
+
+def read_corrections(table: pa.Table) -> list[Correction]:
+    """Return what `corrections_table` was given."""
+    return [Correction(**values) for values in table.to_pylist()]

@@ -17,6 +17,7 @@ from include.core.partition import ONE_DAY
 from include.errors import EmptyPartitionError
 from include.settings import Settings
 from include.specs import DatasetSpec, Specs
+from include.steps.corrected_rows import CorrectedRows
 from include.steps.read_days import WatchedSource
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,8 @@ def write_day(
 ) -> RawManifest:
     """Write one day of an open source as the revision after `before`; see `run`."""
     spec, rows_before = source.spec, source.rows
-    batches = source.read(ds, ds + ONE_DAY)
+    corrected = CorrectedRows(lake.root, spec, ds)
+    batches = corrected.apply(source.read(ds, ds + ONE_DAY))
     with order_batches(batches, source.source.schema, spec.key, work_root) as rows:
         origin = source.source.describe(ds)
         if source.rows == rows_before and spec.budgets.min_rows:
@@ -83,7 +85,7 @@ def write_day(
             ds,
             rows,
             spec.columns,
-            origin,
+            {**origin, **corrected.origin},
             source_columns=source.columns,
             compare=comparison(spec, work_root),
             after=before.revision if before else 0,
