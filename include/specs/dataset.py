@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from include.errors import FatalError
-from include.specs.fields import Cron, Identifier, Name, SpecModel, Table
+from include.specs.arrival import Arrival, Until
+from include.specs.fields import Cron, Identifier, Name, SpecModel
+from include.specs.sql_source import Load, SqlSource
 
 
 class ColumnType(StrEnum):
@@ -134,14 +136,6 @@ class Expectation(SpecModel):
         return self
 
 
-class SqlSource(SpecModel):
-    """Rows of one table, reached through an Airflow connection."""
-
-    kind: Literal["sql"]
-    connection: Identifier
-    table: Table
-
-
 class Budgets(SpecModel):
     """How much may go wrong before a partition is refused as a whole."""
 
@@ -190,6 +184,7 @@ class DatasetSpec(SpecModel):
     columns: Annotated[dict[Identifier, ColumnType], AfterValidator(_check_columns)]
     contract: list[Expectation] = Field(min_length=1)
     budgets: Budgets
+    arrival: Arrival | None = None
 
     @model_validator(mode="after")
     def _columns_are_declared(self) -> Self:
@@ -205,6 +200,29 @@ class DatasetSpec(SpecModel):
             problems.append(f"end {self.end} is before start {self.start}")
         if problems:
             raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def is_state(self) -> bool:
+        """Whether a partition is all of the source as it stood, not the rows of a day."""
+        return isinstance(self.source, SqlSource) and self.source.load is Load.STATE
+
+    @property
+    def holds_only_present(self) -> bool:
+        """Whether the source cannot say how it stood on an earlier day."""
+        return isinstance(self.source, SqlSource) and self.source.holds_only_present
+
+    @model_validator(mode="after")
+    def _state_fits(self) -> Self:
+        if not self.is_state:
+            return self
+        if self.columns.get(self.event_time) is not ColumnType.DATE:
+            raise ValueError(
+                f"event_time {self.event_time!r} of a state must be a date: it holds the partition's day,"
+                " and is filled in where the source has no such column"
+            )
+        if self.arrival is not None and self.arrival.until is Until.LATER_ROWS:
+            raise ValueError("a state has no later rows to wait for; use `until: rows`")
         return self
 
     def require_days(self, first: date, last: date) -> None:

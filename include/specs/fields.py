@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DAYS = re.compile(r"([1-9][0-9]{0,4})d")
+_DURATION = re.compile(r"([1-9][0-9]{0,4})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _CRON_PART = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
@@ -56,6 +59,12 @@ def _parse_days(value: object) -> object:
     raise ValueError("write a number of days with its unit, such as 28d")
 
 
+def _parse_duration(value: object) -> object:
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    raise ValueError("write a number with its unit: 90s, 5m, 6h or 2d")
+
+
 def _check_cron(value: str) -> str:
     fields = value.split()
     if len(fields) != 5:
@@ -90,4 +99,5 @@ Name = Annotated[str, AfterValidator(_check_name)]
 Identifier = Annotated[str, AfterValidator(_check_identifier)]
 Table = Annotated[str, AfterValidator(_check_table)]
 Days = Annotated[int, BeforeValidator(_parse_days)]
+Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
 Cron = Annotated[str, AfterValidator(_check_cron)]

@@ -8,7 +8,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from include.adapters.sources.sql import SqlTable, open_sql
+from include.adapters.sources.sql import SqlReader, open_sql
 from include.specs import DatasetSpec
 
 
@@ -24,11 +24,11 @@ def count_rows(url: str, spec: DatasetSpec, first: date, last_exclusive: date) -
 
 def after_the_first_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Let the next read of any SQL source end with `act`, as if another run had been quicker."""
-    read = SqlTable.read
+    read = SqlReader.read
 
-    def read_slowly(source: SqlTable, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
+    def read_slowly(source: SqlReader, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
         yield from list(read(source, first, last_exclusive))
-        monkeypatch.setattr(SqlTable, "read", read)
+        monkeypatch.setattr(SqlReader, "read", read)
         act()
 
-    monkeypatch.setattr(SqlTable, "read", read_slowly)
+    monkeypatch.setattr(SqlReader, "read", read_slowly)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import pyarrow as pa
 
 from include.adapters.arrow_columns import arrow_schema
 from include.specs import DatasetSpec
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a source has a day, and what was looked for."""
+
+    ready: bool
+    reason: str
 
 
 class Source(ABC):
@@ -62,3 +71,17 @@ class Source(ABC):
 
         Known once `read` is exhausted; columns that the spec does not declare are among them.
         """
+
+    def is_ready(self, ds: date) -> Readiness:
+        """Say whether the source has a day, in the sense of the spec's `arrival.until`.
+
+        Kinds of sources that know it without reading say it themselves; this one reads until the first
+        row of the day.
+
+        Raises
+        ------
+        SourceError, SourceUnavailableError
+            As for `read`.
+        """
+        there = any(batch.num_rows for batch in self.read(ds, ds + timedelta(days=1)))
+        return Readiness(there, f"the source has {'a' if there else 'no'} row of {ds}")

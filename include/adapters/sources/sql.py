@@ -1,144 +1,217 @@
-"""Rows of one table of a database, streamed into Arrow with the types the spec declares."""
+"""Rows of a table or query of a database, streamed into Arrow with the types the spec declares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from include.adapters.arrow_columns import to_array
-from include.adapters.sources.base import Source
-from include.errors import SettingsError, SourceError, SourceUnavailableError, name_some
-from include.specs import DatasetSpec
+from include.adapters.arrow_columns import ARROW_TYPES, to_array
+from include.adapters.sources.base import Readiness, Source
+from include.adapters.sources.sql_columns import FoundColumn, find_columns, is_filled
+from include.adapters.sources.sql_errors import database_errors, where
+from include.adapters.sources.sql_statements import next_day, relation, source_of, within
+from include.errors import SettingsError, SourceError
+from include.specs import ColumnType, DatasetSpec
+from include.specs.arrival import Until
+
+if TYPE_CHECKING:
+    from include.adapters.sources.postgres_arrow import PostgresArrow
+
+log = logging.getLogger(__name__)
 
 BATCH_ROWS = 10_000
 """Rows held as Python objects at a time."""
 
 _CONNECT_SECONDS = 15
+_CONNECT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "postgresql": {"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"},
+    "mysql": {"connect_timeout": _CONNECT_SECONDS},
+    "mariadb": {"connect_timeout": _CONNECT_SECONDS},
+}
+_FAR = date(9999, 12, 31)
+# Said at the start of each transaction: moments are UTC, numbers keep all digits, nothing is written.
+_MANNERS = {
+    "postgresql": ("SET LOCAL TIME ZONE 'UTC'", "SET LOCAL extra_float_digits = 3"),
+    "mysql": ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY"),
+    "mariadb": ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY"),
+    "sqlite": ("PRAGMA query_only = ON",),
+}
 
 
-class SqlTable(Source):
-    """The rows of one table, read through an open connection."""
+class SqlReader(Source):
+    """The rows of one table or query, read through an open connection."""
 
-    def __init__(self, spec: DatasetSpec, connection: sa.Connection) -> None:
+    def __init__(self, spec: DatasetSpec, connection: sa.Connection, arrow: PostgresArrow | None) -> None:
         super().__init__(spec)
         self._connection = connection
+        self._arrow = arrow
+        self._source = source_of(spec)
 
     def read(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a range of days, `BATCH_ROWS` at a time; see `Source`."""
-        columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in self.spec.columns]
-        query = _bounded(self._connection, self.spec, sa.select(*columns), first, last_exclusive)
-        with _database_errors(self.spec):
-            streamed = self._connection.execution_options(stream_results=True).execute(query)
-            for rows in streamed.partitions(BATCH_ROWS):
-                batch = _to_batch(rows, self.spec, self.schema)
-                _require_within(batch, self.spec, first, last_exclusive)
-                yield batch
+        """Yield the rows of a range of days; of a state, all rows once for each day; see `Source`."""
+        self._warn_of_rows_without_event_time()
+        if not self.spec.is_state:
+            yield from self._read(first, last_exclusive)
+            return
+        while first < last_exclusive:
+            yield from self._read(first, next_day(first))
+            first = next_day(first)
 
-    def count_rows(self, first: date, last_exclusive: date) -> int:
-        """Count the rows that `read` would yield; the same errors."""
-        query = _bounded(self._connection, self.spec, sa.select(sa.func.count()), first, last_exclusive)
-        with _database_errors(self.spec):
-            return int(self._connection.execute(query).scalar_one())
+    def count_rows(self, first: date, last_exclusive: date) -> int | None:
+        """Count the rows that `read` would yield; None where a query is asked for its days."""
+        if self.spec.is_state or self._source.parameters:
+            return None
+        with self._transaction() as found:
+            counted = self._rows([sa.func.count()], found, first, last_exclusive)
+            return int(self._connection.execute(counted).scalar_one())
 
     def describe(self, ds: date) -> dict[str, str]:
-        """Name connection, table, event time and the two bounds of a day."""
-        return {
-            "connection": self.spec.source.connection,
-            "table": self.spec.source.table,
-            "event_time": self.spec.event_time,
-            "first": ds.isoformat(),
-            "last_exclusive": (ds + timedelta(days=1)).isoformat(),
-        }
+        """Name connection, table or query, and which of its rows are the day's."""
+        what = {"table": self._source.table} if self._source.table else {"query": self._source.query}
+        origin = {"connection": self._source.connection, **{k: str(v) for k, v in what.items()}}
+        if self.spec.is_state:
+            return {**origin, "load": "state", "as_of": ds.isoformat()}
+        bounds = {"first": ds.isoformat(), "last_exclusive": next_day(ds).isoformat()}
+        timeless = self._rows_without_event_time
+        notice = {"rows_without_event_time": str(timeless)} if timeless else {}
+        return {**origin, "event_time": self.spec.event_time, **bounds, **notice}
 
     def found_columns(self) -> dict[str, str]:
-        """Return the table's columns with the database's own types."""
-        schema, _, name = self.spec.source.table.rpartition(".")
-        found = _found_columns(self._connection, self.spec, name, schema or None)
-        return {column: str(kind) for column, kind in found.items()}
+        """Return the columns there are with the database's own types."""
+        with self._transaction() as found:
+            return {name: column.native for name, column in found.items()}
+
+    def is_ready(self, ds: date) -> Readiness:
+        """Look for one row: of the day, or of a later day; of a state, for any."""
+        if self.spec.is_state:
+            return self._readiness(ds, next_day(ds), "any row")
+        arrival = self.spec.arrival
+        if arrival is not None and arrival.until is Until.LATER_ROWS:
+            return self._readiness(next_day(ds), _FAR, f"a row later than {ds}")
+        return self._readiness(ds, next_day(ds), f"a row of {ds}")
+
+    def _readiness(self, first: date, last_exclusive: date, sought: str) -> Readiness:
+        with self._transaction() as found:
+            there = self._rows([sa.literal(1)], found, first, last_exclusive).limit(1)
+            ready = self._connection.execute(there).first() is not None
+        return Readiness(ready, f"{self._source.title} has {sought if ready else f'not {sought} yet'}")
+
+    def _read(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
+        with self._transaction() as found:
+            names = [name for name in self.spec.columns if not is_filled(self.spec, name, found)]
+            for batch in self._batches(names, found, first, last_exclusive):
+                whole = _filled(batch, self.spec, first)
+                _require_within(whole, self.spec, first, last_exclusive)
+                yield whole
+
+    def _batches(
+        self, names: list[str], found: dict[str, FoundColumn], first: date, last_exclusive: date
+    ) -> Iterator[pa.RecordBatch]:
+        if self._arrow is not None:
+            plan = self._arrow.plan({name: found[name].kind for name in names})
+            if not isinstance(plan, str):
+                yield from self._arrow.read(self._rows(plan, found, first, last_exclusive), names)
+                return
+            log.info("%s is read row by row: %s", self._source.title, plan)
+        statement = self._rows([sa.column(name) for name in names], found, first, last_exclusive)
+        streaming = self._connection.execution_options(stream_results=True)
+        with closing(streaming.execute(statement)) as streamed:
+            for rows in streamed.partitions(BATCH_ROWS):
+                yield _to_batch(rows, names, self.spec)
+
+    def _rows(
+        self, columns: list[Any], found: dict[str, FoundColumn], first: date, last_exclusive: date
+    ) -> sa.Select[Any]:
+        """Select what belongs to a range of days, as one statement: it sees one state of the database."""
+        rows = sa.select(*columns).select_from(relation(self.spec, first, last_exclusive))
+        if self.spec.is_state:
+            return rows
+        kind = self._event_time_kind(found)
+        return rows.where(within(self._connection, self.spec, kind, first, last_exclusive))
+
+    def _event_time_kind(self, found: dict[str, FoundColumn]) -> sa.types.TypeEngine[Any]:
+        kind = found[self.spec.event_time].kind
+        if isinstance(kind, sa.types.NullType):  # the driver does not say; moments without a zone are UTC
+            return sa.Date() if self.spec.columns[self.spec.event_time] is ColumnType.DATE else sa.DateTime()
+        return kind
+
+    @contextmanager
+    def _transaction(self) -> Iterator[dict[str, FoundColumn]]:
+        """Give the columns there are, in a transaction of its own that ends with the block."""
+        with database_errors(self.spec), self._connection.begin():
+            for statement in _MANNERS.get(self._connection.dialect.name, ()):
+                self._connection.execute(sa.text(statement))
+            yield find_columns(self._connection, self.spec)
+
+    @cached_property
+    def _rows_without_event_time(self) -> int:
+        """Rows that belong to no day; counted once, where the column may be empty.
+
+        A query that asks for its days decides itself what it does with them.
+        """
+        if self.spec.is_state or self._source.parameters:
+            return 0
+        with self._transaction() as found:
+            if not found[self.spec.event_time].nullable:
+                return 0
+            rows = sa.select(sa.func.count()).select_from(relation(self.spec, _FAR, _FAR))
+            timeless = rows.where(sa.column(self.spec.event_time).is_(None))
+            return int(self._connection.execute(timeless).scalar_one())
+
+    def _warn_of_rows_without_event_time(self) -> None:
+        if self._rows_without_event_time:
+            log.warning(
+                "%s has %d rows without %s: they belong to no day and no run reads them;"
+                " mend them in the source",
+                where(self.spec), self._rows_without_event_time, self.spec.event_time,
+            )  # fmt: skip
 
 
-def _bounded(
-    connection: sa.Connection, spec: DatasetSpec, query: sa.Select[Any], first: date, last_exclusive: date
-) -> sa.Select[Any]:
-    schema, _, name = spec.source.table.rpartition(".")
-    found = _found_columns(connection, spec, name, schema or None)
-    moment: sa.ColumnClause[Any] = sa.column(spec.event_time)
-    low, high = (_bound(connection, spec, found[spec.event_time], day) for day in (first, last_exclusive))
-    return query.select_from(sa.table(name, schema=schema or None)).where(moment >= low, moment < high)
+def _to_batch(rows: Any, names: list[str], spec: DatasetSpec) -> pa.RecordBatch:
+    values = zip(*rows, strict=True)
+    arrays = [to_array(name, spec.columns[name], v) for name, v in zip(names, values, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, names)
 
 
-def _found_columns(
-    connection: sa.Connection, spec: DatasetSpec, name: str, schema: str | None
-) -> dict[str, sa.types.TypeEngine[Any]]:
-    """Look up the table's columns, so that a missing one is named before anything is read."""
-    inspector = sa.inspect(connection)
-    try:
-        found = {column["name"]: column["type"] for column in inspector.get_columns(name, schema)}
-    except sa.exc.NoSuchTableError:
-        there = sorted([*inspector.get_table_names(schema), *inspector.get_view_names(schema)])
-        raise SourceError(
-            f"there is no table {spec.source.table!r}; there are: {name_some(there) or 'none'}",
-            where=f"connection {spec.source.connection!r}",
-            next_step=f"correct source.table of dataset {spec.dataset!r}, or create the table",
-            table=spec.source.table,
-        ) from None
-    if missing := [column for column in spec.columns if column not in found]:
-        raise SourceError(
-            f"table {spec.source.table!r} has no column {name_some(missing)}; it has: {name_some(found)}",
-            where=f"connection {spec.source.connection!r}",
-            next_step=f"correct the columns of dataset {spec.dataset!r}, or add them to the table",
-            table=spec.source.table,
-            missing=missing,
-        )
-    return found
+def _filled(batch: pa.RecordBatch, spec: DatasetSpec, ds: date) -> pa.RecordBatch:
+    """Add a state's event time where the source has none, and give the columns the spec's order."""
+    if spec.event_time not in batch.schema.names:
+        day = pa.repeat(pa.scalar(ds, ARROW_TYPES[spec.columns[spec.event_time]]), batch.num_rows)
+        batch = batch.append_column(spec.event_time, day)
+    return batch.select(list(spec.columns))
 
 
-def _bound(
-    connection: sa.Connection, spec: DatasetSpec, kind: sa.types.TypeEngine[Any], day: date
-) -> sa.ColumnElement[Any]:
-    """Express a day's first instant in the type that the event-time column has in the database."""
-    if connection.dialect.name == "sqlite":  # dates are ISO text there, and sort as such
-        return sa.literal(day.isoformat(), sa.String())
-    if isinstance(kind, sa.Date):
-        return sa.literal(day, sa.Date())
-    if isinstance(kind, sa.DateTime):
-        zone = UTC if kind.timezone else None
-        return sa.literal(datetime.combine(day, time(), tzinfo=zone), sa.DateTime(timezone=kind.timezone))
-    raise SourceError(
-        f"event_time {spec.event_time!r} is {kind} in the database, not a date or a timestamp",
-        where=f"table {spec.source.table!r}",
-        next_step="name a date or timestamp column as event_time, or offer one through a view",
+def _require_within(batch: pa.RecordBatch, spec: DatasetSpec, first: date, last_exclusive: date) -> None:
+    """Refuse rows of another UTC day.
+
+    A database finds some that compares text with a zone as text; a state's query may name another day.
+    """
+    days = pc.cast(batch[spec.event_time], pa.date32())
+    inside = pc.and_(
+        pc.greater_equal(days, pa.scalar(first, pa.date32())),
+        pc.less(days, pa.scalar(last_exclusive, pa.date32())),
     )
-
-
-def _require_within(table: pa.RecordBatch, spec: DatasetSpec, first: date, last_exclusive: date) -> None:
-    """Refuse rows of another UTC day, which a database finds that compares text with a zone as text."""
-    days = pc.cast(table[spec.event_time], pa.date32())
-    outside = pc.or_(pc.less(days, pa.scalar(first)), pc.greater_equal(days, pa.scalar(last_exclusive)))
-    strays = table[spec.event_time].filter(outside)
-    if not len(strays):
+    if pc.all(pc.fill_null(inside, False)).as_py():
         return
+    strays = batch[spec.event_time].filter(pc.invert(pc.fill_null(inside, False)))
+    example = "one without any" if strays[0].as_py() is None else strays[0].as_py().isoformat()
     raise SourceError(
-        f"{len(strays)} rows belong to another UTC day, such as {strays[0].as_py().isoformat()}",
-        where=f"{spec.event_time!r} of table {spec.source.table!r}, {first} up to {last_exclusive}",
+        f"{len(strays)} rows belong to another UTC day, such as {example}",
+        where=f"{spec.event_time!r} of {source_of(spec).title}, {first} up to {last_exclusive}",
         next_step="store the event time in UTC, or offer it so through a view",
     )
 
 
-def _to_batch(rows: Any, spec: DatasetSpec, schema: pa.Schema) -> pa.RecordBatch:
-    values = zip(*rows, strict=True)
-    arrays = [to_array(name, kind, v) for (name, kind), v in zip(spec.columns.items(), values, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
 @contextmanager
-def open_sql(url: str, spec: DatasetSpec) -> Iterator[SqlTable]:
+def open_sql(url: str, spec: DatasetSpec) -> Iterator[SqlReader]:
     """Connect to the database of a dataset's source.
 
     Parameters
@@ -146,7 +219,7 @@ def open_sql(url: str, spec: DatasetSpec) -> Iterator[SqlTable]:
     url
         SQLAlchemy address of the database.
     spec
-        Names connection and table.
+        Names connection and table or query.
 
     Raises
     ------
@@ -155,44 +228,33 @@ def open_sql(url: str, spec: DatasetSpec) -> Iterator[SqlTable]:
     SettingsError
         Where the address names no database that can be reached from here.
     """
-    engine = _engine(url, spec.source.connection)
+    engine = _engine(url, source_of(spec).connection)
     try:
-        with _database_errors(spec):
+        with database_errors(spec):
             connection = engine.connect()
         with connection:
-            if engine.dialect.name == "postgresql":
-                with _database_errors(spec):
-                    connection.execute(sa.text("SET TIME ZONE 'UTC'"))
-            yield SqlTable(spec, connection)
+            yield SqlReader(spec, connection, _arrow_for(connection, spec))
     finally:
         engine.dispose()
 
 
-@contextmanager
-def _database_errors(spec: DatasetSpec) -> Iterator[None]:
-    """Say which errors of a database pass by themselves and which do not."""
-    where = f"connection {spec.source.connection!r}, table {spec.source.table!r}"
-    try:
-        yield
-    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-        raise SourceUnavailableError(
-            f"the database does not answer: {_reason(error)}",
-            where=where,
-            next_step="a retry follows; if it stays so, check that the server runs and who may connect",
-        ) from error
-    except sa.exc.DBAPIError as error:
-        raise SourceError(
-            f"the database refuses the query: {_reason(error)}",
-            where=where,
-            next_step="check the table and this connection's right to read it",
-        ) from error
+def _arrow_for(connection: sa.Connection, spec: DatasetSpec) -> PostgresArrow | None:
+    """Return the fast way into a PostgreSQL that libpq reaches."""
+    dialect = connection.dialect
+    if dialect.name != "postgresql" or dialect.driver not in {"psycopg", "psycopg2"}:
+        return None
+    from include.adapters.sources.postgres_arrow import PostgresArrow
+
+    _, options = dialect.create_connect_args(connection.engine.url)
+    return PostgresArrow({"connect_timeout": _CONNECT_SECONDS, **options}, spec)
 
 
 def _engine(url: str, connection: str) -> sa.Engine:
     try:
         address = sa.make_url(url)
-        waits = {"connect_timeout": _CONNECT_SECONDS} if address.get_backend_name() == "postgresql" else {}
-        return sa.create_engine(address, connect_args=waits, poolclass=sa.pool.NullPool)
+        kind = address.get_backend_name()
+        options = _CONNECT_OPTIONS.get(kind, {})
+        engine = sa.create_engine(address, connect_args=dict(options), poolclass=sa.pool.NullPool)
     except (sa.exc.ArgumentError, ImportError):
         # Without its cause: the text of an address that cannot be parsed may hold the password.
         raise SettingsError(
@@ -200,8 +262,6 @@ def _engine(url: str, connection: str) -> sa.Engine:
             where="Airflow connections",
             next_step="write it as dialect+driver://user:password@host:port/database, by an installed driver",
         ) from None
-
-
-def _reason(error: sa.exc.DBAPIError) -> str:
-    """Return the driver's own words, on one line, without the statement and its parameters."""
-    return " ".join(str(error.orig).split())
+    if kind == "postgresql":  # one snapshot for all that a transaction reads, and nothing written
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine
