@@ -15,10 +15,12 @@
         │   ├── EmptyPartitionError    the source holds no rows for the partition
         │   ├── ContractError          a `block` rule failed or a budget is broken
         │   ├── TrainingDataError      the training set cannot train (one class, too few rows)
+        │   │   └── LeakageError       it knows what the model will not know at the event
         │   └── OutputContractError    scores that must not be published
         ├── MissingPartitionError      a partition this run needs was never written
         ├── NoChampionError            nothing serves this model yet
         ├── StaleEvidenceError         the champion changed after a candidate was compared with it
+        ├── VerdictError               two engines disagree about which rule fails
         └── IntegrityError             stored bytes are not the bytes that were recorded
 
 An error keeps its facts as attributes and builds its message from three parts: what went wrong,
@@ -125,6 +127,10 @@ class TrainingDataError(DataError):
     """The training set cannot train."""
 
 
+class LeakageError(TrainingDataError):
+    """The training set knows what the model will not know at the event."""
+
+
 class OutputContractError(DataError):
     """Scores that must not be published."""
 
@@ -139,6 +145,10 @@ class NoChampionError(FatalError):
 
 class StaleEvidenceError(FatalError):
     """The champion changed after a candidate was compared with it."""
+
+
+class VerdictError(FatalError):
+    """Two engines disagree about which rule fails."""
 
 
 class IntegrityError(FatalError):

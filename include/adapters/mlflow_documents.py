@@ -18,6 +18,8 @@ from include.settings import Settings
 
 REFERENCE_PROFILE = "reference_profile.json"
 MODEL_INFO = "model_info.json"
+TRAINING_SET = "training_set.json"
+TRAINING_SET_PAGE = "training_set.html"
 
 
 def read_reference_profile(settings: Settings, run_id: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Leakage(SpecModel):
     """
 
     suspicious_score: float = Field(default=0.95, gt=0.5, le=1)
-    decided_share: float = Field(default=0.05, gt=0, le=1)
+    decided_share: float = Field(default=0.02, gt=0, le=1)
     duplicate_share: float = Field(default=0.05, ge=0, le=1)
     altered_share: float = Field(default=0.05, ge=0, le=1)
     entity: list[Identifier] = []

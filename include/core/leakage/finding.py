@@ -1,0 +1,89 @@
+"""What a leakage check hands back, and what it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from include.core.split import Split
+from include.specs.leakage import LeakageCheck
+
+Days = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One suspicion with its evidence.
+
+    Attributes
+    ----------
+    check, column
+        What was found, in which feature; None where it concerns whole rows.
+    evidence
+        One sentence with the numbers behind it.
+    facts
+        The same numbers, by name.
+    waived
+        The reason of the spec's waiver, None where there is none.
+    """
+
+    check: LeakageCheck
+    column: str | None
+    evidence: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    waived: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The check, and the feature if it names one."""
+        return f"{self.check} of {self.column}" if self.column else str(self.check)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The rows that train or judge.
+
+    Attributes
+    ----------
+    features
+        As `prepare` returns them.
+    labels
+        Shape (rows,), 0 or 1.
+    matured, event_day
+        Shape (rows,), datetime64[D].
+    keys, entities
+        The columns of the row key, and those the spec calls `entity` (none: no columns).
+    split
+        The parts.
+    """
+
+    features: pd.DataFrame
+    labels: NDArray[np.int64]
+    matured: Days
+    event_day: Days
+    keys: pd.DataFrame
+    entities: pd.DataFrame
+    split: Split
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The features, in their order."""
+        return [str(name) for name in self.features.columns]
+
+    @property
+    def parts(self) -> list[tuple[str, NDArray[np.bool_]]]:
+        """The parts by name, in the order of time."""
+        split = self.split
+        return [("train", split.train), ("validation", split.validation), ("holdout", split.holdout)]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The rows whose outcome is not known yet: features and event day, as in `Known`."""
+
+    features: pd.DataFrame
+    event_day: Days
