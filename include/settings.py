@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from include.errors import SettingsError
 
 PREFIX = "PERENNIAL_"
+SNAPSHOTS = "perennial_snapshots"
+"""Name of the connection with the snapshot storage's credentials; it may be absent."""
 
 
 class Settings(BaseModel):
@@ -94,6 +96,10 @@ class Settings(BaseModel):
                 next_step=f"define it, for example as environment variable AIRFLOW_CONN_{connection.upper()}",
             )
         return self.connections[connection].get_secret_value()
+
+    def snapshot_storage(self) -> SecretStr | None:
+        """Return the snapshot storage's credentials as the URI of an Airflow connection, None without."""
+        return self.connections.get(SNAPSHOTS)
 
     def warehouse(self) -> str:
         """Return the SQLAlchemy address of the warehouse, with its password.

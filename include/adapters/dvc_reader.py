@@ -1,4 +1,4 @@
-"""Reading a snapshot: from the listing straight to the objects, every byte checked."""
+"""Reading a snapshot: from the listings straight to the objects, every byte checked."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from include.adapters.dvc_listing import Listing
 from include.adapters.dvc_store import (
     changed_snapshot,
-    file_md5,
+    holds,
+    local_copies,
     open_registry,
-    require_listings,
-    storage_errors,
+    pointed_folders,
+    read_listings,
 )
+from include.adapters.git_registry import GitClone
 from include.contracts import SnapshotRef
-from include.errors import IntegrityError
-
-# isort: split
-from dvc.fs import LocalFileSystem
+from include.errors import IntegrityError, name_some
 
 
 class SnapshotReader:
     """The files of one snapshot, while its `open_snapshot` block lasts."""
 
-    def __init__(self, store: Any, listings: dict[str, Listing], folder: Path) -> None:
+    def __init__(self, store: Any, listings: dict[str, Listing], folder: Path, tag: str) -> None:
         self._store = store
         self._listings = listings
         self._folder = folder
+        self._tag = tag
 
     def paths(self, dataset: str) -> dict[str, Path]:
         """Return the local path of each file of a dataset, by its name in the snapshot.
@@ -36,64 +38,81 @@ class SnapshotReader:
         Raises
         ------
         IntegrityError
-            When an object is missing or does not hold the bytes it is named after.
+            When objects are missing or do not hold the bytes they are named after.
         """
-        return {name: self._verified(md5) for name, md5 in self._listings[dataset].files.items()}
+        files = self._listings[dataset].files
+        copies = local_copies(self._store, files.values(), self._folder)
+        where = f"{dataset} in {self._tag}"
+        self._refuse([n for n, md5 in files.items() if md5 not in copies], where, dataset, "are missing")
+        damaged = [name for name, md5 in files.items() if not holds(copies[md5], md5)]
+        self._refuse(damaged, where, dataset, "hold other bytes")
+        return {name: copies[md5] for name, md5 in files.items()}
 
-    def _verified(self, md5: str) -> Path:
-        path = _local_copy(self._store, md5, self._folder)
-        found = file_md5(path)
-        if found != md5:
-            raise IntegrityError(
-                f"object {md5} holds other bytes (MD5 {found})",
-                where=str(self._store.oid_to_path(md5)),
-                next_step="restore the object from a backup of the snapshot storage",
-            )
-        return path
+    def _refuse(self, names: list[str], where: str, dataset: str, what: str) -> None:
+        if names:
+            files = self._listings[dataset].files
+            lost = {name: str(self._store.oid_to_path(files[name])) for name in names}
+            raise lost_objects([f"{name} ({path})" for name, path in lost.items()], where, what)
+
+
+def lost_objects(names: list[str], where: str, what: str) -> IntegrityError:
+    """Return the error for objects of the storage that are not there, or not as they were written."""
+    return IntegrityError(
+        f"{len(names)} objects of the snapshot storage {what}: {name_some(names)}",
+        where=where,
+        next_step="trigger the model's DAG snapshot for the same day with `verify`, which writes them anew"
+        " from the lake; where the lake has other rows by now, restore them from a backup of the storage",
+        lost=names,
+    )
 
 
 @contextmanager
-def open_snapshot(registry: str, snapshot: SnapshotRef, work_root: Path) -> Iterator[SnapshotReader]:
+def open_snapshot(
+    registry: str, snapshot: SnapshotRef, work_root: Path, *, storage: SecretStr | None = None
+) -> Iterator[SnapshotReader]:
     """Open a snapshot for reading and check that its tag still holds what was recorded.
 
     Objects of a local storage are read where they lie; others are fetched for as long as the block
     lasts.
 
+    Parameters
+    ----------
+    registry
+        Git address of the registry.
+    snapshot
+        What is read.
+    work_root
+        Folder for the temporary clone and what is fetched.
+    storage
+        The storage's credentials, see `dvc_credentials`.
+
     Raises
     ------
     IntegrityError
-        When the tag is gone or holds other listings.
+        When the tag is gone or holds other listings, or a listing is lost.
     SourceUnavailableError
-        When the registry does not answer.
+        When the registry or its storage does not answer.
     """
-    with open_registry(registry, work_root) as (clone, store):
+    with open_registry(registry, work_root, storage) as (clone, store):
         folder = clone.folder.parent / "objects"
         folder.mkdir()
         if clone.find_tag(snapshot.tag) is None:
             raise changed_snapshot(snapshot.tag, "the tag is gone")
-        require_listings(clone, snapshot.tag, snapshot.listings)
-        listings = {d: _read_listing(store, oid, folder) for d, oid in snapshot.listings.items()}
-        yield SnapshotReader(store, listings, folder)
+        listings = {
+            dataset: _whole_listing(clone, store, snapshot.tag, dataset, oid, folder)
+            for dataset, oid in snapshot.listings.items()
+        }
+        yield SnapshotReader(store, listings, folder, snapshot.tag)
 
 
-def _read_listing(store: Any, oid: str, folder: Path) -> Listing:
-    return Listing.parse(_local_copy(store, oid, folder).read_bytes())
-
-
-def _local_copy(store: Any, oid: str, folder: Path) -> Path:
-    source = store.oid_to_path(oid)
-    try:
-        if isinstance(store.fs, LocalFileSystem):
-            Path(source).stat()
-            return Path(source)
-        target = folder / oid
-        if not target.exists():
-            with storage_errors():
-                store.fs.get_file(source, str(target))
-    except FileNotFoundError:
-        raise IntegrityError(
-            f"object {oid} is missing",
-            where=str(source),
-            next_step="restore the object from a backup of the snapshot storage",
-        ) from None
-    return target
+def _whole_listing(clone: GitClone, store: Any, tag: str, dataset: str, oid: str, folder: Path) -> Listing:
+    folders = pointed_folders(clone, f"refs/tags/{tag}", dataset)
+    if not folders:
+        raise changed_snapshot(tag, f"it does not hold {dataset}")
+    found = read_listings(store, folders.values(), folder)
+    if lost := [f"listing of {path} ({part})" for path, part in folders.items() if part not in found]:
+        raise lost_objects(lost, f"{dataset} in {tag}", "are missing or damaged")
+    whole = Listing.join(found[part] for part in folders.values())
+    if whole.oid != oid:
+        raise changed_snapshot(tag, f"its files of {dataset} have the hash {whole.oid}, recorded was {oid}")
+    return whole

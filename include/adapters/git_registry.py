@@ -1,10 +1,17 @@
-"""Git, as far as a data registry needs it: clone, read, commit, push."""
+"""Git, as far as a data registry needs it: clone, read, commit, push.
+
+Nothing here asks the registry for all its tags, except `tags`, which garbage collection needs: the cost of
+a clone and of finding one tag does not grow with their number.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from include.errors import SourceUnavailableError
@@ -16,7 +23,11 @@ _IDENTITY = {
     "GIT_COMMITTER_NAME": "Perennial",
     "GIT_COMMITTER_EMAIL": "perennial@localhost",
     "GIT_TERMINAL_PROMPT": "0",  # a missing credential must fail, not wait for a keyboard
+    "LC_ALL": "C",  # some of git's answers are read
 }
+_NO_SUCH_TAG = "couldn't find remote ref"
+_FULL = "No space left"
+_TAGS = "refs/tags/"
 
 _CREDENTIALS = re.compile(r"(https?://)[^/@\s]+@")
 
@@ -24,6 +35,14 @@ _CREDENTIALS = re.compile(r"(https?://)[^/@\s]+@")
 def without_credentials(address: str) -> str:
     """Return a git address as it may be shown: without the user and password of an HTTP address."""
     return _CREDENTIALS.sub(r"\1", address)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag of the registry, and the UTC day on which its commit was made."""
+
+    name: str
+    committed: date
 
 
 class GitError(Exception):
@@ -75,20 +94,31 @@ class GitClone:
         address = local.resolve().as_uri() if local.is_dir() else registry
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            run_git(folder.parent, "clone", "-q", "--depth", "1", "-b", BRANCH, address, str(folder))
+            shallow = ("--depth", "1", "--no-tags", "-b", BRANCH)
+            run_git(folder.parent, "clone", "-q", *shallow, address, str(folder))
         except GitError as error:
             raise self._unavailable(error) from None
 
     def find_tag(self, tag: str) -> str | None:
         """Fetch a tag and return its commit, or None where the registry has no such tag."""
-        reference = f"refs/tags/{tag}"
+        reference = _TAGS + tag
         try:
-            if not run_git(self.folder, "ls-remote", "origin", reference):
-                return None
-            run_git(self.folder, "fetch", "-q", "--depth", "1", "origin", f"+{reference}:{reference}")
+            self._fetch(f"+{reference}:{reference}")
         except GitError as error:
+            if _NO_SUCH_TAG in str(error):
+                return None
             raise self._unavailable(error) from None
         return run_git(self.folder, "rev-parse", f"{reference}^{{commit}}")
+
+    def tags(self) -> list[Tag]:
+        """Fetch all tags of the registry and return them; those it no longer has are forgotten."""
+        try:
+            # The branch as well, since git calls it a failure where nothing matches.
+            self._fetch(BRANCH, f"+{_TAGS}*:{_TAGS}*", "--prune")
+        except GitError as error:
+            raise self._unavailable(error) from None
+        lines = run_git(self.folder, "for-each-ref", "--format=%(refname) %(committerdate:unix)", _TAGS)
+        return [_tag(*line.rsplit(" ", 1)) for line in lines.splitlines()]
 
     def read(self, revision: str, path: str) -> str | None:
         """Return a file's text at a revision, or None where it is not there."""
@@ -97,37 +127,68 @@ class GitClone:
         except GitError:
             return None
 
-    def commit(self, files: dict[str, str], message: str) -> str:
-        """Write files, commit what changed, and return the newest commit."""
-        for name, text in files.items():
-            (self.folder / name).write_text(text, encoding="utf-8")
-        run_git(self.folder, "add", "--", *files)
-        if run_git(self.folder, "status", "--porcelain"):
-            run_git(self.folder, "commit", "-q", "-m", message)
+    def files(self, revision: str, suffix: str) -> list[str]:
+        """Return the names of a revision's files that end like this."""
+        names = run_git(self.folder, "ls-tree", "-r", "--name-only", "-z", revision).split("\0")
+        return [name for name in names if name.endswith(suffix)]
+
+    def commit(self, files: Mapping[str, str | None], message: str) -> str:
+        """Write files (None removes one), commit what changed, and return the newest commit."""
+        try:
+            for name, text in files.items():
+                self._put(name, text)
+            run_git(self.folder, "add", "--all", "--", *files)
+            if run_git(self.folder, "status", "--porcelain"):
+                run_git(self.folder, "commit", "-q", "-m", message)
+        except (OSError, GitError) as error:
+            raise self._unavailable(error) from None
         return run_git(self.folder, "rev-parse", "HEAD")
 
-    def push(self, tag: str) -> None:
-        """Publish the newest commit on the branch and under a tag: both or neither.
+    def _put(self, name: str, text: str | None) -> None:
+        path = self.folder / name
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(text, encoding="utf-8")
+
+    def push(self, tag: str | None = None, *, without: Iterable[str] = ()) -> None:
+        """Publish the newest commit on the branch and under a tag, and remove other tags: all or nothing.
 
         Raises
         ------
         GitError
             When another writer was first.
         """
-        references = (f"HEAD:refs/heads/{BRANCH}", f"HEAD:refs/tags/{tag}")
-        run_git(self.folder, "push", "-q", "--atomic", "origin", *references)
+        added = [] if tag is None else [f"HEAD:{_TAGS}{tag}"]
+        removed = [f":{_TAGS}{name}" for name in without]
+        run_git(
+            self.folder, "push", "-q", "--atomic", "origin", f"HEAD:refs/heads/{BRANCH}", *added, *removed
+        )
 
     def start_over(self) -> None:
         """Forget local commits and take what the registry holds now."""
         try:
-            run_git(self.folder, "fetch", "-q", "--depth", "1", "origin", BRANCH)
+            self._fetch(BRANCH)
         except GitError as error:
             raise self._unavailable(error) from None
         run_git(self.folder, "reset", "-q", "--hard", "FETCH_HEAD")
 
-    def _unavailable(self, error: GitError) -> SourceUnavailableError:
+    def _fetch(self, *what: str) -> None:
+        run_git(self.folder, "fetch", "-q", "--depth", "1", "--no-tags", "origin", *what)
+
+    def _unavailable(self, error: Exception) -> SourceUnavailableError:
+        if _FULL in str(error):
+            return SourceUnavailableError(
+                f"no space is left on the device: {error}",
+                where=f"{self.folder.parent} or {without_credentials(self.registry)}",
+                next_step="free space in the work folder or on the data registry's disk; the retry goes on",
+            )
         return SourceUnavailableError(
             f"the data registry does not answer: {error}",
             where=without_credentials(self.registry),
             next_step="check that the registry exists and that this worker may read and write it",
         )
+
+
+def _tag(reference: str, committed: str) -> Tag:
+    return Tag(reference.removeprefix(_TAGS), datetime.fromtimestamp(int(committed), UTC).date())

@@ -11,14 +11,14 @@ from include.adapters.dvc_registry import freeze
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.contracts import SnapshotRef
-from include.errors import IntegrityError, MissingPartitionError, name_some
+from include.errors import MissingPartitionError
 from include.settings import Settings
 from include.specs import Specs
 
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, specs: Specs, model: str, as_of: date) -> SnapshotRef:
+def run(settings: Settings, specs: Specs, model: str, as_of: date, *, verify: bool = False) -> SnapshotRef:
     """Freeze the clean partitions of the training window that ends before `as_of`.
 
     The content decides the name: the same partitions give the same tag and commit.
@@ -33,24 +33,32 @@ def run(settings: Settings, specs: Specs, model: str, as_of: date) -> SnapshotRe
         Which model's datasets are frozen.
     as_of
         The first day that is not in the snapshot.
+    verify
+        Read back what the snapshot storage has of it, and write anew what is lost.
 
     Raises
     ------
     MissingPartitionError
         When a dataset has no clean partition in the window.
     IntegrityError
-        When a partition's file is gone or holds other bytes.
+        When the file of a partition that must be written is gone or holds other bytes.
     """
     started = perf_counter()
     spec = specs.model(model)
     first = as_of - timedelta(days=spec.training.window)
     lake = Lake(settings.lake_root)
     manifests = {name: _clean(lake, name, first, as_of) for name in spec.datasets}
-    files = {name: _files(lake, found) for name, found in manifests.items()}
+    files = {
+        name: {f"{m.ds}.parquet": TrackedFile(lake.clean_path(m), m.content_md5) for m in found}
+        for name, found in manifests.items()
+    }
     every = [manifest for found in manifests.values() for manifest in found]
     tag = _tag(model, files, max(manifest.ds for manifest in every))
     message = f"{model}: {len(every)} partitions before {as_of}"
-    frozen = freeze(settings.snapshot_registry, files, tag, message, settings.work_root)
+    frozen = freeze(
+        settings.snapshot_registry, files, tag, message, settings.work_root,
+        storage=settings.snapshot_storage(), verify=verify,
+    )  # fmt: skip
     rows = sum(manifest.rows for manifest in every)
     log.info(
         "%s frozen as %s: %d partitions, %d rows, %d new objects, %.1f s",
@@ -77,18 +85,6 @@ def _clean(lake: Lake, dataset: str, first: date, as_of: date) -> list[CleanMani
             next_step=f"trigger the DAG {dataset}__load_history for it, or wait for {dataset}__ingest",
         )
     return found
-
-
-def _files(lake: Lake, manifests: list[CleanManifest]) -> dict[str, TrackedFile]:
-    if lost := [f"{m.dataset} {m.ds}" for m in manifests if not lake.clean_path(m).is_file()]:
-        raise IntegrityError(
-            f"the files of {len(lost)} partitions are missing: {name_some(lost)}",
-            where="lake",
-            next_step="run the DAG ingest of these datasets for these days again;"
-            " it writes the recorded bytes anew",
-            lost=lost,
-        )
-    return {f"{m.ds}.parquet": TrackedFile(lake.clean_path(m), m.content_md5) for m in manifests}
 
 
 def _tag(model: str, files: dict[str, dict[str, TrackedFile]], last: date) -> str:

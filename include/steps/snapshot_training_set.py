@@ -39,7 +39,9 @@ def load_training_set(
     """
     key = list(specs.dataset(spec.dataset).key)
     columns = list(dict.fromkeys([*key, spec.label.mature_at, *features]))
-    with open_snapshot(settings.snapshot_registry, snapshot, settings.work_root) as reader:
+    with open_snapshot(
+        settings.snapshot_registry, snapshot, settings.work_root, storage=settings.snapshot_storage()
+    ) as reader:
         events = read_rows(reader.paths(spec.dataset), columns, key, settings.work_root)
         outcomes = read_rows(
             reader.paths(spec.label.dataset), [*key, spec.label.column], key, settings.work_root

@@ -19,6 +19,7 @@ from mlflow import MlflowClient
 from sqlalchemy import text
 
 from include.adapters import mlflow_registry, warehouse
+from include.adapters.dvc_listing import Listing, read_pointer
 from include.adapters.git_registry import run_git
 from include.adapters.lake import Lake
 from include.contracts import DriftResult, HistoryResult, RetrainRequest, Verdict
@@ -210,7 +211,7 @@ def test_plain_dvc_brings_the_very_bytes_back(loop: Loop, tmp_path: Path) -> Non
         check=True,
         capture_output=True,
     )
-    got = all_files(tmp_path / "got")
+    got = {Path(name).name: content for name, content in all_files(tmp_path / "got").items()}
     lake = Lake(loop.hotel.settings.lake_root)
     manifests = lake.clean_manifests("bookings", snapshot.as_of - WINDOW, snapshot.as_of)
     assert {name: md5(content) for name, content in got.items()} == {
@@ -225,10 +226,11 @@ def test_the_listings_of_the_tag_are_those_of_the_reference(loop: Loop, tmp_path
     for training in loop.trainings:
         snapshot = training.snapshot
         for dataset, oid in snapshot.listings.items():
-            pointer = run_git(registry, "show", f"{snapshot.tag}:{dataset}.dvc")
-            listing = registry.parent / "dvc-remote" / "files" / "md5" / oid[:2] / oid[2:]
-            assert f"md5: {oid}" in pointer
-            assert md5(listing.read_bytes()) == oid.removesuffix(".dir")
+            months = read_pointer(run_git(registry, "show", f"{snapshot.tag}:{dataset}.dvc"))
+            objects = registry.parent / "dvc-remote" / "files" / "md5"
+            texts = [(objects / part[:2] / part[2:]).read_bytes() for part in months.values()]
+            assert [f"{md5(text)}.dir" for text in texts] == list(months.values())
+            assert Listing.join(map(Listing.parse, texts)).oid == oid
         oids = json.dumps(snapshot.listings, sort_keys=True).encode()
         assert hashlib.sha256(oids).hexdigest() == snapshot.content_hash
     assert loop.first.snapshot.content_hash != loop.second.snapshot.content_hash
