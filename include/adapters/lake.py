@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,13 +25,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.adapters.lake_manifests import CleanManifest, RawManifest, RuleResult, clean_log, raw_log
+from include.adapters.ordered_rows import draft_in_order
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
 from include.contracts import RowChanges
 from include.errors import IntegrityError
 
 log = logging.getLogger(__name__)
 
-Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+Rows: TypeAlias = pa.Table | pa.RecordBatchReader | ParquetDraft
 Comparison: TypeAlias = Callable[[Path, Path], RowChanges]
 
 
@@ -115,6 +116,18 @@ class Lake:
             path is None or _holds(path, manifest.quarantine_sha256)
         )
 
+    def draft_raw(
+        self,
+        dataset: str,
+        ds: date,
+        batches: Iterable[pa.RecordBatch],
+        schema: pa.Schema,
+        key: Sequence[str],
+        work_root: Path,
+    ) -> AbstractContextManager[ParquetDraft]:
+        """Give a draft of a partition for `commit_raw`, from rows in any order; see `draft_in_order`."""
+        return draft_in_order(self._raw.folder(dataset, ds), batches, schema, key, work_root)
+
     def commit_raw(
         self,
         dataset: str,
@@ -134,7 +147,7 @@ class Lake:
         dataset, ds
             The partition.
         rows
-            Its rows, in an order that equal rows always have; a stream is written as it comes.
+            Its rows, in an order that equal rows always have: a table, a stream, or what `draft_raw` gives.
         columns
             The spec's type by column.
         source
@@ -153,8 +166,7 @@ class Lake:
             Where there is a newer revision than `after` with other rows.
         """
         current = self.raw_manifest(dataset, ds)
-        with draft_parquet(self._raw.folder(dataset, ds), rows.schema) as draft:
-            _write_all(draft, rows)
+        with self._as_draft(dataset, ds, rows) as draft:
             facts = draft.finish()
             manifest = RawManifest(
                 dataset=dataset,
@@ -175,6 +187,16 @@ class Lake:
             return current
         self._raw.append(manifest)
         return manifest
+
+    @contextmanager
+    def _as_draft(self, dataset: str, ds: date, rows: Rows) -> Iterator[ParquetDraft]:
+        if isinstance(rows, ParquetDraft):
+            yield rows
+            return
+        with draft_parquet(self._raw.folder(dataset, ds), rows.schema) as draft:
+            for batch in rows.to_batches() if isinstance(rows, pa.Table) else rows:
+                draft.write(batch)
+            yield draft
 
     def _changes(
         self, before: RawManifest | None, manifest: RawManifest, draft: Path, compare: Comparison
@@ -213,6 +235,8 @@ class Lake:
         warned_rows: int,
         rules: list[RuleResult],
         report: str,
+        context_sha256: str | None = None,
+        run_id: str | None = None,
         after: int | None = None,
     ) -> CleanManifest:
         """Record a partition's clean and quarantined rows; an equal current revision adds nothing.
@@ -221,8 +245,10 @@ class Lake:
         ----------
         draft
             All of the partition's rows, split; no file is kept of an empty quarantine.
-        contract_sha256, warned_rows, rules, report
+        contract_sha256, warned_rows, rules, report, context_sha256
             What the manifest records beside them.
+        run_id
+            The run that writes; a current revision keeps its own.
         after
             As for `commit_raw`.
 
@@ -248,20 +274,19 @@ class Lake:
             quarantine_sha256=refused.sha256 if refused.rows else None,
             rules=rules,
             report=report,
+            context_sha256=context_sha256,
+            run_id=run_id,
         )
         _keep(draft.clean, self.clean_path(manifest), clean.sha256)
         path = self.quarantine_path(manifest)
         if path is not None:
             _keep(draft.quarantine, path, refused.sha256)
-        if current is not None and current == manifest.model_copy(update={"revision": current.revision}):
+        if current is not None and current == manifest.model_copy(
+            update={"revision": current.revision, "run_id": current.run_id}
+        ):
             return current
         self._clean.append(manifest)
         return manifest
-
-
-def _write_all(draft: ParquetDraft, rows: Rows) -> None:
-    for batch in rows.to_batches() if isinstance(rows, pa.Table) else rows:
-        draft.write(batch)
 
 
 def _next_revision(current: RawManifest | CleanManifest | None, after: int | None) -> int:

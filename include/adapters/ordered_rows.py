@@ -1,7 +1,7 @@
 """Any number of rows in the one order that equal rows always have, in flat memory.
 
-A small partition is sorted in memory. The rows of a larger one go through a temporary file: where they
-came in order they are read from it as they are, otherwise DuckDB sorts them.
+A small partition is sorted in memory. The rows of a larger one are written as they come: if they came in
+order, that is the file; if not, DuckDB sorts it into another one.
 """
 
 from __future__ import annotations
@@ -10,29 +10,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from include.adapters.parquet_files import ParquetDraft, draft_parquet
 from include.core.partition import is_ordered, order_rows, plain_zeros, sort_columns
 
 HELD_BYTES = 64 * 2**20
 """Rows up to this size are sorted in memory."""
 
+SORT_MEMORY = "150MB"
 BATCH_ROWS = 65_536
 
 
 @contextmanager
-def order_batches(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: Sequence[str], work_root: Path
-) -> Iterator[pa.RecordBatchReader]:
-    """Give the rows of all batches in the order of `include.core.partition.order_rows`.
+def draft_in_order(
+    folder: Path,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    key: Sequence[str],
+    work_root: Path,
+) -> Iterator[ParquetDraft]:
+    """Give a draft in `folder` that holds all rows in the order of `include.core.partition.order_rows`.
 
-    All batches are taken before the block begins, so an error of theirs is raised there. What lies in
-    temporary files is removed when the block ends, however it ends.
+    All batches are taken before the block begins, so an error of theirs is raised there. A draft that is
+    not kept is gone when the block ends, and temporary files are in any case.
 
     Parameters
     ----------
+    folder
+        Where the draft may be kept.
     batches
         Rows of `schema` in any order, cut anyhow.
     schema
@@ -44,19 +52,38 @@ def order_batches(
     """
     remaining = iter(batches)
     held, complete = _hold(remaining)
+    with draft_parquet(folder, schema) as draft:
+        if complete:
+            draft.write(order_rows(pa.Table.from_batches(held, schema), key))
+            yield draft
+        elif _write_as_they_come(draft, chain(_release(held), remaining), key):
+            yield draft
+        else:
+            draft.finish()
+            with draft_parquet(folder, schema) as ordered:
+                _write_sorted(ordered, draft.path, key, work_root)
+                draft.discard()
+                yield ordered
+
+
+@contextmanager
+def order_batches(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: Sequence[str], work_root: Path
+) -> Iterator[pa.RecordBatchReader]:
+    """Give a stream of all rows in the order of `include.core.partition.order_rows`.
+
+    For rows that go elsewhere than into a file of their own; otherwise as `draft_in_order`.
+    """
+    remaining = iter(batches)
+    held, complete = _hold(remaining)
     if complete:
         yield order_rows(pa.Table.from_batches(held, schema), key).to_reader()
         return
-    work_root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="order-", dir=work_root) as folder:
-        path = Path(folder) / "rows.arrow"
-        in_order = _store(path, chain(_release(held), remaining), schema, key)
-        with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as rows:
-            if in_order:
-                yield rows
-            else:
-                with _sorted(rows, key, work_root) as reader:
-                    yield reader
+    every = chain(_release(held), remaining)
+    with draft_in_order(work_root, every, schema, key, work_root) as draft:
+        draft.finish()
+        with pq.ParquetFile(draft.path) as file:
+            yield pa.RecordBatchReader.from_batches(schema, file.iter_batches(BATCH_ROWS))
 
 
 def _hold(batches: Iterator[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], bool]:
@@ -76,31 +103,25 @@ def _release(held: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield held.pop()  # so that what was written is not held any longer
 
 
-def _store(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: Sequence[str]) -> bool:
-    """Write rows as they come; say whether they came in order."""
-    in_order, last = True, schema.empty_table()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema, options=options) as writer:
-        for batch in map(plain_zeros, batches):
-            writer.write_batch(batch)
-            if in_order and batch.num_rows:
-                rows = pa.Table.from_batches([batch], schema)
-                in_order = is_ordered(pa.concat_tables([last, rows]), key)
-                last = rows.slice(rows.num_rows - 1)
+def _write_as_they_come(draft: ParquetDraft, batches: Iterable[pa.RecordBatch], key: Sequence[str]) -> bool:
+    """Write all rows; say whether they came in order."""
+    in_order, last = True, draft.schema.empty_table()
+    for batch in map(plain_zeros, batches):
+        draft.write(batch)
+        if in_order and batch.num_rows:
+            rows = pa.Table.from_batches([batch], draft.schema)
+            in_order = is_ordered(pa.concat_tables([last, rows]), key)
+            last = rows.slice(rows.num_rows - 1)
     return in_order
 
 
-@contextmanager
-def _sorted(
-    rows: pa.RecordBatchReader, key: Sequence[str], work_root: Path
-) -> Iterator[pa.RecordBatchReader]:
+def _write_sorted(draft: ParquetDraft, path: Path, key: Sequence[str], work_root: Path) -> None:
     # Here and not above: most partitions are small or come in order, and need not load DuckDB.
     from include.adapters.spilling_duckdb import open_duckdb, quoted
 
-    order = ", ".join(f"{quoted(name)} ASC NULLS LAST" for name in sort_columns(rows.schema.names, key))
-    with open_duckdb(work_root) as connection:
-        connection.register("incoming", rows)
-        query = f"SELECT * FROM incoming ORDER BY {order}"  # noqa: S608 - identifiers are quoted
-        found = connection.sql(query).to_arrow_reader(BATCH_ROWS)
-        # DuckDB names the zone of a timestamp in its own way; the cast only renames it.
-        yield pa.RecordBatchReader.from_batches(rows.schema, (batch.cast(rows.schema) for batch in found))
+    columns = sort_columns(draft.schema.names, key)
+    order = ", ".join(f"{quoted(name)} ASC NULLS LAST" for name in columns)
+    query = f"SELECT * FROM read_parquet($path) ORDER BY {order}"  # noqa: S608 - identifiers are quoted
+    with open_duckdb(work_root, SORT_MEMORY) as connection:
+        for batch in connection.sql(query, params={"path": str(path)}).to_arrow_reader(BATCH_ROWS):
+            draft.write(batch.cast(draft.schema))  # DuckDB names the zone of a timestamp in its own way

@@ -74,11 +74,9 @@ def _comparison(columns: Sequence[str], key: Sequence[str], *, repeated: bool) -
     old, new = _all_rows(columns, "$old"), _all_rows(columns, "$new")
     if repeated:
         old, new = _unmatched(columns, key, old, new), _unmatched(columns, key, new, old)
-    return (
-        f"WITH old AS ({old}), new AS ({new}) "
-        f"SELECT {', '.join(f'count(*) FILTER (WHERE {which})' for which in counts)} "
-        f"FROM old FULL JOIN new ON {' AND '.join([*same_row, f'old.{_NUMBER} = new.{_NUMBER}'])}"  # noqa: S608 - identifiers are quoted
-    )
+    counted = ", ".join(f"count(*) FILTER (WHERE {which})" for which in counts)
+    joined = " AND ".join([*same_row, f"old.{_NUMBER} = new.{_NUMBER}"])
+    return f"WITH old AS ({old}), new AS ({new}) SELECT {counted} FROM old FULL JOIN new ON {joined}"  # noqa: S608
 
 
 def _all_rows(columns: Sequence[str], file: str) -> str:

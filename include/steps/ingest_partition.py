@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from time import perf_counter
 
 from include.adapters.lake import Comparison, Lake
 from include.adapters.lake_manifests import RawManifest
-from include.adapters.ordered_rows import order_batches
 from include.adapters.sources import open_source
 from include.contracts import PartitionRef, RowChanges
 from include.core.partition import ONE_DAY
+from include.core.present_state import require_present
 from include.errors import EmptyPartitionError
 from include.settings import Settings
 from include.specs import DatasetSpec, Specs
@@ -23,11 +23,14 @@ from include.steps.read_days import WatchedSource
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRef:
+def run(
+    settings: Settings, specs: Specs, dataset: str, ds: date, read_at: datetime | None = None
+) -> PartitionRef:
     """Write the rows of one UTC day as the partition's newest revision.
 
     A rerun over an unchanged source finds the revision it wrote before and adds nothing. Memory does not
-    grow with the number of rows.
+    grow with the number of rows. Of a source that holds only its present state, a partition that is there
+    stands: the source is not read again.
 
     Parameters
     ----------
@@ -37,6 +40,8 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
         All specs.
     dataset, ds
         What to read.
+    read_at
+        The present, for sources that hold nothing else; None where the run works for the past.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
     Raises
     ------
     FatalError
-        Where the day is not one the dataset has rows for.
+        Where the day is not one the dataset has rows for, or the source cannot tell its state any more.
     EmptyPartitionError
         Where the source has no rows for the day and the budget asks for some; nothing is written.
     SourceError, SourceUnavailableError, SettingsError
@@ -59,6 +64,11 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> PartitionRe
     spec.require_days(ds, ds)
     lake = Lake(settings.lake_root)
     before = lake.raw_manifest(dataset, ds)
+    if spec.holds_only_present:
+        if before is not None:
+            log.info("%s %s stands: the source holds only its present state", dataset, ds)
+            return partition_ref(before)
+        require_present(dataset, ds, read_at)
     with open_source(settings, spec) as source:
         manifest = write_day(settings.work_root, lake, WatchedSource(source, lake), ds, before)
     log.info(
@@ -76,14 +86,14 @@ def write_day(
     spec, rows_before = source.spec, source.rows
     corrected = CorrectedRows(lake.root, spec, ds)
     batches = corrected.apply(source.read(ds, ds + ONE_DAY))
-    with order_batches(batches, source.source.schema, spec.key, work_root) as rows:
+    with lake.draft_raw(spec.dataset, ds, batches, source.source.schema, spec.key, work_root) as draft:
         origin = source.source.describe(ds)
         if source.rows == rows_before and spec.budgets.min_rows:
             raise _empty(spec, ds, origin)
         return lake.commit_raw(
             spec.dataset,
             ds,
-            rows,
+            draft,
             spec.columns,
             {**origin, **corrected.origin},
             source_columns=source.columns,

@@ -93,7 +93,7 @@ def test_rows_in_order_are_not_sorted_again(tmp_path: Path, monkeypatch: pytest.
     def refuse(*_: Any) -> None:
         raise AssertionError("sorted although in order")
 
-    monkeypatch.setattr(ordered_rows, "_sorted", refuse)
+    monkeypatch.setattr(ordered_rows, "_write_sorted", refuse)
     assert ordered(in_batches(table, 7), tmp_path).equals(table)
     with pytest.raises(AssertionError):
         ordered(in_batches(table.take(list(range(199, -1, -1))), 7), tmp_path)
