@@ -14,6 +14,7 @@
         │   ├── SourceError            a table or column of the source is missing or has another type
         │   ├── EmptyPartitionError    the source holds no rows for the partition
         │   ├── ContractError          a `block` rule failed or a budget is broken
+        │   ├── ReplayError            a file of mended rows does not fit what is in quarantine
         │   ├── TrainingDataError      the training set cannot train (one class, too few rows)
         │   │   └── LeakageError       it knows what the model will not know at the event
         │   └── OutputContractError    scores that must not be published
@@ -121,6 +122,10 @@ class EmptyPartitionError(DataError):
 
 class ContractError(DataError):
     """A `block` rule failed or a budget is broken."""
+
+
+class ReplayError(DataError):
+    """A file of mended rows does not fit what is in quarantine."""
 
 
 class TrainingDataError(DataError):

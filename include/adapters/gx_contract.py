@@ -1,12 +1,13 @@
-"""Great Expectations judges rows: which rows of which partition fail which rule of a contract.
+"""Great Expectations' verdict: which rules of a contract hold for the rows of Parquet files.
 
-Importing Great Expectations takes seconds, and this module is the only one that does.
+Importing Great Expectations takes seconds, and this module is the only one that does. Rows are judged a
+part of the files at a time, in flat memory; a rule holds if it holds in each part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import include.adapters.quiet_gx  # noqa: F401  first: what follows logs while it is imported
@@ -16,93 +17,162 @@ import great_expectations as gx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
 
+from include.adapters.row_rules import text_literal
+from include.adapters.spilling_duckdb import open_duckdb, quoted
 from include.errors import SpecError
 from include.specs import Expectation, ExpectationKind
+from include.specs.expectation import moment
 
-# No spec can name columns like these, so they never hide one of the dataset's.
-_PARTITION, _ROW = "#partition", "#row"
+FRAME_ROWS = 524_288
+"""Rows that are judged, and held in memory, at once."""
 
-_RESULT_FORMAT = {
-    "result_format": "COMPLETE",
-    "unexpected_index_column_names": [_ROW],
-    "return_unexpected_index_query": False,
-    "exclude_unexpected_values": True,
-}
+# No spec can name a column like this, so it never hides one of the dataset's.
+_PARTITION = "#partition"
+_RESULT_FORMAT = {"result_format": "BOOLEAN_ONLY", "return_unexpected_index_query": False}
+_UNIQUE = {ExpectationKind.UNIQUE, ExpectationKind.COMPOUND_UNIQUE}
+
+Rules = Mapping[int, Expectation]
+"""Some rules of a contract, by their position in it."""
 
 
-def failing_rows(tables: Sequence[pa.Table], contract: Sequence[Expectation]) -> list[list[np.ndarray]]:
-    """Judge many partitions of one dataset in a single validation.
-
-    A partition's answer does not depend on the partitions beside it: every rule looks at rows, and
-    uniqueness is asked within the partition.
+def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_root: Path) -> list[bool]:
+    """Ask Great Expectations about partitions of one dataset.
 
     Parameters
     ----------
-    tables
-        The partitions' rows, all of one schema.
+    paths
+        The partitions' files, all of one schema.
     contract
-        The rules.
+        The rules. Rows are unique or not within their partition.
+    work_root
+        Where DuckDB may spill.
 
     Returns
     -------
-    list of list of numpy.ndarray
-        For each partition, for each rule in order, the zero-based positions of the failing rows,
-        ascending, `int64`. A missing value fails `not_null` only.
+    list of bool
+        For each rule in order, whether it holds for every row of every partition.
 
     Raises
     ------
     SpecError
-        Where a rule cannot be evaluated on its columns, such as a range over text.
+        Where a rule cannot be evaluated on its columns.
     """
-    lengths = [table.num_rows for table in tables]
-    if not sum(lengths):
-        return [[np.empty(0, np.int64) for _ in contract] for _ in tables]
-    positions = _validate(_frame(tables, contract), contract)
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    return [
-        [found[(found >= low) & (found < high)] - low for found in positions]
-        for low, high in pairwise(starts)
-    ]
+    rules = dict(enumerate(contract))
+    holds = dict.fromkeys(rules, True)
+    for frame, asked in _parts(paths, rules, work_root):
+        for position, passed in _validate(frame, asked).items():
+            holds[position] &= passed
+    return [holds[position] for position in rules]
 
 
-def _frame(tables: Sequence[pa.Table], contract: Sequence[Expectation]) -> pd.DataFrame:
-    """Join the columns the contract reads into one frame, with partition and position as columns."""
-    named = sorted({column for expectation in contract for column in expectation.columns})
-    joined = pa.concat_tables([table.select(named) for table in tables])
-    comparable = joined.cast(pa.schema([pa.field(f.name, _comparable(f.type)) for f in joined.schema]))
-    frame: pd.DataFrame = comparable.to_pandas(types_mapper=_NULLABLE.get)
-    frame[_PARTITION] = np.repeat(np.arange(len(tables)), [table.num_rows for table in tables])
-    frame[_ROW] = np.arange(joined.num_rows)
+def _parts(paths: Sequence[Path], rules: Rules, work_root: Path) -> Iterator[tuple[pd.DataFrame, Rules]]:
+    """Yield frames of bounded size and what is to be asked of each, so that all is asked of all rows."""
+    rows = sum(_row_count(path) for path in paths)
+    if not rows:
+        return
+    whole = rows <= FRAME_ROWS
+    by_row = {p: rule for p, rule in rules.items() if whole or rule.expect not in _UNIQUE}
+    if by_row:
+        yield from ((_frame(part), by_row) for part in _row_parts(paths, by_row))
+    for position, rule in rules.items():
+        if position not in by_row:
+            asked = {position: rule}
+            parts = _value_parts(paths, rule, -(-rows // FRAME_ROWS), work_root)
+            yield from ((_frame(part), asked) for part in parts)
+
+
+def _row_count(path: Path) -> int:
+    return int(pq.read_metadata(path).num_rows)
+
+
+def _row_parts(paths: Sequence[Path], rules: Rules) -> Iterator[pa.Table]:
+    """Cut the files' rows into parts; small files come together in one."""
+    columns = sorted({column for rule in rules.values() for column in rule.columns})
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for number, path in enumerate(paths):
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(FRAME_ROWS, columns=columns):
+                if count + batch.num_rows > FRAME_ROWS:
+                    yield pa.Table.from_batches(held)
+                    held, count = [], 0
+                held.append(_numbered(batch, number))
+                count += batch.num_rows
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _numbered(batch: pa.RecordBatch, number: int) -> pa.RecordBatch:
+    return batch.append_column(_PARTITION, pa.array(np.full(batch.num_rows, number)))
+
+
+def _value_parts(
+    paths: Sequence[Path], rule: Expectation, buckets: int, work_root: Path
+) -> Iterator[pa.Table]:
+    """Cut the files' rows so that equal values come together."""
+    columns = ", ".join(quoted(column) for column in rule.columns)
+    with open_duckdb(work_root) as connection:
+        for bucket in range(buckets):
+            parts = [
+                connection.sql(
+                    f"SELECT {columns}, {number} AS {quoted(_PARTITION)} "  # noqa: S608 - quoted, numbers
+                    f"FROM read_parquet({text_literal(str(path))}) "
+                    f"WHERE hash({columns}) % {buckets} = {bucket}"
+                ).to_arrow_table()
+                for number, path in enumerate(paths)
+            ]
+            yield pa.concat_tables(parts)
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    """Give Great Expectations types it compares at once and without loss."""
+    columns = {name: _comparable(rows[name]) for name in rows.column_names}
+    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_nullable(columns).get)
     return frame
 
 
-# Kept as integers where some are missing: as floats, neighbours above 2**53 would become equal.
-_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+_EXACT = 2**53
 
 
-def _comparable(kind: pa.DataType) -> pa.DataType:
-    """Dates and timestamps become one type, UTC without a zone, so that one can be compared to the other."""
-    return pa.timestamp("us") if pa.types.is_temporal(kind) else kind
+def _comparable(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Dates and times become one type; integers with gaps become floats where these hold them exactly.
+
+    It compares floats at once, and integers with gaps one by one.
+    """
+    if pa.types.is_temporal(values.type):
+        return values.cast(pa.timestamp("us", tz="UTC"))
+    if pa.types.is_integer(values.type) and values.null_count:
+        bounds = pc.min_max(values).as_py()
+        if bounds["min"] is None or -_EXACT <= bounds["min"] <= bounds["max"] <= _EXACT:
+            return values.cast(pa.float64())
+    return values
 
 
-def _validate(frame: pd.DataFrame, contract: Sequence[Expectation]) -> list[np.ndarray]:
+def _nullable(columns: Mapping[str, pa.ChunkedArray]) -> dict[pa.DataType, Any]:
+    """Keep integers and booleans with gaps what they are."""
+    gaps = {values.type for values in columns.values() if values.null_count}
+    kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    return {kind: dtype for kind, dtype in kinds.items() if kind in gaps}
+
+
+def _validate(frame: pd.DataFrame, rules: Rules) -> dict[int, bool]:
+    # A context keeps the frames it has seen, so each frame has its own.
     context = gx.get_context(mode="ephemeral", project_config=_quiet_configuration())
     asset = context.data_sources.add_pandas("partitions").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    rules = [
-        {**_translate(expectation), "meta": {"position": position}}
-        for position, expectation in enumerate(contract)
-    ]
-    suite = context.suites.add(gx.ExpectationSuite(name="contract", expectations=rules))
+    expectations = [{**_translate(rule), "meta": {"position": p}} for p, rule in rules.items()]
+    suite = context.suites.add(gx.ExpectationSuite(name="contract", expectations=expectations))
     results = batch.validate(suite, result_format=_RESULT_FORMAT).results
-    by_position = {result.expectation_config.meta["position"]: result for result in results}
-    return [_positions(by_position[position], rule) for position, rule in enumerate(contract)]
+    found = {result.expectation_config.meta["position"]: result for result in results}
+    return {position: _passed(found[position], rule) for position, rule in rules.items()}
 
 
 def _quiet_configuration() -> DataContextConfig:
@@ -113,46 +183,45 @@ def _quiet_configuration() -> DataContextConfig:
     )
 
 
-def _translate(expectation: Expectation) -> dict[str, Any]:
+def _translate(rule: Expectation) -> dict[str, Any]:
     """Say a rule in Great Expectations' words."""
-    match expectation.expect:
-        case ExpectationKind.UNIQUE:
-            return {"type": "expect_compound_columns_to_be_unique", "kwargs": _within_partition(expectation)}
-        case ExpectationKind.PAIR_GREATER:
-            kwargs = _pair(expectation)
-        case _:
-            arguments = {"column", "min_value", "max_value", "value_set", "regex"}
-            kwargs = expectation.model_dump(include=arguments, exclude_none=True)
-    return {"type": f"expect_{expectation.expect}", "kwargs": kwargs}
+    if rule.expect in _UNIQUE:
+        within = {"column_list": [_PARTITION, *rule.columns], "ignore_row_if": "any_value_is_missing"}
+        return {"type": f"expect_{ExpectationKind.COMPOUND_UNIQUE}", "kwargs": within}
+    if rule.expect in {ExpectationKind.PAIR_GREATER, ExpectationKind.PAIR_EQUAL}:
+        return {"type": f"expect_{rule.expect}", "kwargs": _pair(rule)}
+    names = ("column", "min_value", "max_value", "strict_min", "strict_max", "value_set", "regex")
+    given = {name: getattr(rule, name) for name in names}
+    kwargs = {name: _argument(value) for name, value in given.items() if value is not None}
+    return {"type": f"expect_{rule.expect}", "kwargs": kwargs}
 
 
-def _within_partition(expectation: Expectation) -> dict[str, Any]:
-    return {"column_list": [_PARTITION, expectation.column], "ignore_row_if": "any_value_is_missing"}
-
-
-def _pair(expectation: Expectation) -> dict[str, Any]:
-    return {
-        "column_A": expectation.column_a,
-        "column_B": expectation.column_b,
-        "or_equal": bool(expectation.or_equal),
+def _pair(rule: Expectation) -> dict[str, Any]:
+    kwargs = {
+        "column_A": rule.column_a,
+        "column_B": rule.column_b,
         "ignore_row_if": "either_value_is_missing",
     }
+    return kwargs if rule.or_equal is None else {**kwargs, "or_equal": rule.or_equal}
 
 
-def _positions(result: Any, expectation: Expectation) -> np.ndarray:
-    """Read the failing positions out of a result, which is worth nothing if the rule itself raised."""
+def _argument(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_argument(member) for member in value]
+    return pd.Timestamp(moment(value)) if hasattr(value, "isoformat") else value
+
+
+def _passed(result: Any, rule: Expectation) -> bool:
+    """Read a result, which is worth nothing if the rule itself raised."""
     raised = result.exception_info or {}
     if raised.get("raised_exception", bool(raised)):
         raise SpecError(
-            f"rule `{expectation.rule}` cannot be evaluated on {', '.join(expectation.columns)}:"
-            f" {_first_message(raised)}",
+            f"rule `{rule.rule}` cannot be evaluated on {', '.join(rule.columns)}: {_first_message(raised)}",
             where="contract",
             next_step="correct the rule in the dataset's spec so that it suits the column's type",
-            rule=expectation.rule,
+            rule=rule.rule,
         )
-    groups = result.result.get("unexpected_index_list") or []
-    found = [int(position) for group in groups for position in group[_ROW]]
-    return np.array(sorted(found), dtype=np.int64)
+    return bool(result.success)
 
 
 def _first_message(raised: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from include.adapters.lake_manifests import CleanManifest, RawManifest, RuleResult, clean_log, raw_log
 from include.adapters.ordered_rows import draft_in_order
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
-from include.contracts import RowChanges
+from include.contracts import Decision, RowChanges
 from include.errors import IntegrityError
 
 log = logging.getLogger(__name__)
@@ -236,6 +236,7 @@ class Lake:
         rules: list[RuleResult],
         report: str,
         context_sha256: str | None = None,
+        checks: Sequence[Decision] = (),
         run_id: str | None = None,
         after: int | None = None,
     ) -> CleanManifest:
@@ -245,7 +246,7 @@ class Lake:
         ----------
         draft
             All of the partition's rows, split; no file is kept of an empty quarantine.
-        contract_sha256, warned_rows, rules, report, context_sha256
+        contract_sha256, warned_rows, rules, report, context_sha256, checks
             What the manifest records beside them.
         run_id
             The run that writes; a current revision keeps its own.
@@ -275,6 +276,7 @@ class Lake:
             rules=rules,
             report=report,
             context_sha256=context_sha256,
+            checks=list(checks),
             run_id=run_id,
         )
         _keep(draft.clean, self.clean_path(manifest), clean.sha256)

@@ -58,8 +58,9 @@ class CleanManifest(Contract):
     """One revision of a partition's clean rows: a function of raw rows and contract.
 
     `content_md5` is what DVC calls the file; `report` is the result page relative to the reports' root.
-    Of a dataset whose `checks` look at other partitions, `context_sha256` stands for all they looked at,
-    and `checks` holds what they decided about the partition as a whole.
+    `context_sha256` stands for what checks looked at in other partitions, and `checks` holds what they
+    decided about this one as a whole. `run_id` names the Airflow run that wrote the revision first; it is
+    no part of what the revision is.
     """
 
     dataset: str
@@ -75,6 +76,7 @@ class CleanManifest(Contract):
     quarantine_sha256: str | None
     rules: list[RuleResult]
     report: str
+    run_id: str | None = None
     context_sha256: str | None = None
     checks: list[Decision] = []
 

@@ -4,44 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from typing import Protocol
 
-import numpy as np
-import pyarrow as pa
+from include.core.checks.finding import Finding
+from include.errors import name_some
+from include.specs import DatasetSpec, Severity
 
-from include.errors import MAX_NAMED, name_some
-from include.specs import DatasetSpec, Expectation, Severity
-from include.specs.dataset import QUARANTINE_COLUMNS
 
-LONGEST_VALUE = 200
-"""Characters of a value that messages, pages and the explanation of a quarantined row show."""
+class Rule(Protocol):
+    """What is known of a rule once its rows were found."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def severity(self) -> Severity:
+        """What becomes of the rows that fail it."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns that explain a failure."""
 
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """The rows of one partition that fail one rule.
+    """How many rows of one partition fail one rule.
 
     Attributes
     ----------
-    expectation
+    rule, severity
         The rule.
-    positions
-        Zero-based positions of the failing rows, ascending.
+    failed_rows
+        How many rows fail it.
     examples
-        Key and observed values of the first ten failing rows.
+        Key and observed values of the first ten of them.
+    note
+        What the result page says beside them.
     """
 
-    expectation: Expectation
-    positions: np.ndarray
+    rule: str
+    severity: Severity
+    failed_rows: int
     examples: list[tuple[str, str]]
-
-    @property
-    def failed_rows(self) -> int:
-        """How many rows fail."""
-        return len(self.positions)
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,116 +58,99 @@ class Judgement:
 
     Attributes
     ----------
-    clean, quarantine
-        The rows that stay and the rows that go; together all rows, each once, in their order.
-        `quarantine` has `QUARANTINE_COLUMNS` beside the dataset's own.
+    rows
+        Rows judged.
+    quarantined_rows
+        Rows that fail a `quarantine` rule.
     warned_rows
-        Rows of `clean` that fail a `warn` rule.
+        Rows that fail a `warn` rule and are not quarantined.
     outcomes
-        One entry a rule, in the contract's order.
+        One entry a rule over rows, in order.
+    findings
+        What was found out about the partition as a whole, such as its volume.
+    notes
+        What was looked at for that, in words.
     refusals
         Why the partition as a whole is refused; empty where it stands.
     """
 
-    clean: pa.Table
-    quarantine: pa.Table
+    rows: int
+    quarantined_rows: int
     warned_rows: int
     outcomes: list[RuleOutcome]
+    findings: list[Finding]
+    notes: list[str]
     refusals: list[str]
 
     @property
-    def rows(self) -> int:
-        """Rows judged."""
-        return int(self.clean.num_rows + self.quarantine.num_rows)
+    def clean_rows(self) -> int:
+        """Rows that stay."""
+        return self.rows - self.quarantined_rows
 
     @property
     def quarantine_share(self) -> float:
         """Quarantined rows as a share of all, 0 where there are none."""
-        return self.quarantine.num_rows / self.rows if self.rows else 0.0
+        return self.quarantined_rows / self.rows if self.rows else 0.0
 
 
 def contract_sha256(spec: DatasetSpec) -> str:
     """Hash what decides a verdict: the rules, the budgets, and the key that names rows."""
-    parts = spec.model_dump(mode="json", include={"contract", "budgets", "key"})
+    parts = spec.model_dump(mode="json", include={"contract", "budgets", "key"}, exclude_none=True)
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def judge_rows(table: pa.Table, failing: Sequence[np.ndarray], spec: DatasetSpec) -> Judgement:
-    """Split a partition by its failing rows and decide whether it stands.
+def judge_partition(
+    spec: DatasetSpec,
+    *,
+    rows: int,
+    quarantined_rows: int,
+    warned_rows: int,
+    outcomes: Sequence[RuleOutcome],
+    findings: Sequence[Finding] = (),
+    notes: Sequence[str] = (),
+) -> Judgement:
+    """Decide whether a partition stands.
 
     Parameters
     ----------
-    table
-        The partition's rows.
-    failing
-        Zero-based positions of failing rows, one array a rule, in the contract's order.
     spec
-        Gives contract, budgets and key.
+        Gives the budgets.
+    rows, quarantined_rows, warned_rows, outcomes, findings, notes
+        What was found; as in `Judgement`.
     """
-    outcomes = [
-        RuleOutcome(
-            expectation, np.unique(positions).astype(np.int64), _examples(table, expectation, positions, spec)
-        )
-        for expectation, positions in zip(spec.contract, failing, strict=True)
+    share = quarantined_rows / rows if rows else 0.0
+    refusals = [
+        *_missing_rows(spec, rows),
+        *(_block_refusal(o, rows) for o in outcomes if o.failed_rows and o.severity is Severity.BLOCK),
+        *(finding.message for finding in findings if finding.refuses),
+        *_overdrawn(spec, rows, quarantined_rows, share),
     ]
-    refused = _rows_failing(outcomes, Severity.QUARANTINE, table.num_rows)
-    warned = _rows_failing(outcomes, Severity.WARN, table.num_rows) & ~refused
-    judgement = Judgement(
-        clean=table.filter(pa.array(~refused)),
-        quarantine=_explain(table, np.flatnonzero(refused), outcomes),
-        warned_rows=int(warned.sum()),
-        outcomes=outcomes,
-        refusals=[],
+    return Judgement(
+        rows=rows,
+        quarantined_rows=quarantined_rows,
+        warned_rows=warned_rows,
+        outcomes=list(outcomes),
+        findings=list(findings),
+        notes=list(notes),
+        refusals=refusals,
     )
-    judgement.refusals.extend(_refusals(judgement, spec))
-    return judgement
 
 
-def _rows_failing(outcomes: list[RuleOutcome], severity: Severity, rows: int) -> np.ndarray:
-    mask = np.zeros(rows, dtype=bool)
-    for outcome in outcomes:
-        if outcome.expectation.severity is severity:
-            mask[outcome.positions] = True
-    return mask
+def _missing_rows(spec: DatasetSpec, rows: int) -> Iterator[str]:
+    if rows < spec.budgets.min_rows:
+        yield f"{rows} rows where the budget asks for at least {spec.budgets.min_rows}"
 
 
-def _examples(
-    table: pa.Table, expectation: Expectation, positions: np.ndarray, spec: DatasetSpec
-) -> list[tuple[str, str]]:
-    first = np.unique(positions)[:MAX_NAMED].tolist()
-    return [(_key_text(table, spec.key, row), _observed(table, expectation, row)) for row in first]
-
-
-def _explain(table: pa.Table, rows: np.ndarray, outcomes: list[RuleOutcome]) -> pa.Table:
-    """Take the quarantined rows and say of each which rules it broke, and with what."""
-    broken: dict[int, list[Expectation]] = {row: [] for row in rows.tolist()}
-    for outcome in outcomes:
-        for row in outcome.positions.tolist():
-            if row in broken:
-                broken[row].append(outcome.expectation)
-    rules = [[expectation.rule for expectation in found] for found in broken.values()]
-    observed = [[_observed(table, e, row) for e in found] for row, found in broken.items()]
-    texts = pa.list_(pa.string())
-    taken = table.take(pa.array(rows, pa.int64()))
-    for name, values in zip(QUARANTINE_COLUMNS, (rules, observed), strict=True):
-        taken = taken.append_column(name, pa.array(values, texts))
-    return taken
-
-
-def _refusals(judgement: Judgement, spec: DatasetSpec) -> list[str]:
-    refusals = []
-    if judgement.rows < spec.budgets.min_rows:
-        refusals.append(f"{judgement.rows} rows where the budget asks for at least {spec.budgets.min_rows}")
-    for outcome in judgement.outcomes:
-        if outcome.failed_rows and outcome.expectation.severity is Severity.BLOCK:
-            refusals.append(_block_refusal(outcome, judgement.rows))
-    if judgement.quarantine_share > spec.budgets.quarantine_share:
-        refusals.append(
-            f"{judgement.quarantine.num_rows} of {judgement.rows} rows ({judgement.quarantine_share:.2%})"
-            f" break quarantine rules where the budget allows {spec.budgets.quarantine_share:.2%}"
+def _overdrawn(spec: DatasetSpec, rows: int, quarantined: int, share: float) -> Iterator[str]:
+    budgets = spec.budgets
+    if share > budgets.quarantine_share:
+        yield (
+            f"{quarantined} of {rows} rows ({share:.2%})"
+            f" break quarantine rules where the budget allows {budgets.quarantine_share:.2%}"
         )
-    return refusals
+    if budgets.quarantine_rows is not None and quarantined > budgets.quarantine_rows:
+        yield f"{quarantined} rows break quarantine rules where the budget allows {budgets.quarantine_rows}"
 
 
 def _block_refusal(outcome: RuleOutcome, rows: int) -> str:
@@ -167,23 +158,5 @@ def _block_refusal(outcome: RuleOutcome, rows: int) -> str:
     unnamed = outcome.failed_rows - len(keys)
     more = f" and {unnamed} more" if unnamed else ""
     return (
-        f"rule `{outcome.expectation.rule}` fails on {outcome.failed_rows} of {rows} rows"
-        f" (keys {name_some(keys)}{more})"
+        f"rule `{outcome.rule}` fails on {outcome.failed_rows} of {rows} rows (keys {name_some(keys)}{more})"
     )
-
-
-def _key_text(table: pa.Table, key: Sequence[str], row: int) -> str:
-    if len(key) == 1:
-        return _text(table[key[0]][row].as_py())
-    return "(" + ", ".join(f"{name}={_text(table[name][row].as_py())}" for name in key) + ")"
-
-
-def _observed(table: pa.Table, expectation: Expectation, row: int) -> str:
-    return ", ".join(f"{name}={_text(table[name][row].as_py())}" for name in expectation.columns)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "null"
-    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

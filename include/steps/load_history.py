@@ -83,7 +83,7 @@ def run(
     spec.require_days(first, last)
     with open_source(settings, spec) as source:
         for low, high in _chunks(source, first, last + ONE_DAY):
-            _load_chunk(settings, source, low, high, tally)
+            _load_chunk(settings, specs, source, low, high, tally)
             report_progress((high - first).days, days)
     result = _summarize(dataset, first, last, tally)
     log.info(
@@ -105,12 +105,14 @@ def _chunks(source: Source, first: date, last_exclusive: date) -> Iterator[tuple
     return plan_chunks(first, last_exclusive, count_rows=count, most_days=CHUNK_DAYS, most_rows=CHUNK_ROWS)
 
 
-def _load_chunk(settings: Settings, source: Source, low: date, high: date, tally: _Tally) -> None:
+def _load_chunk(
+    settings: Settings, specs: Specs, source: Source, low: date, high: date, tally: _Tally
+) -> None:
     spec, lake = source.spec, Lake(settings.lake_root)
     before = {manifest.ds: manifest for manifest in lake.clean_manifests(spec.dataset, low, high)}
     raws = _ingest_chunk(lake, source, low, high)
     tally.empty += (high - low).days - len(raws)
-    for answer in judge_partitions(settings, spec, raws):
+    for answer in judge_partitions(settings, specs, raws):
         if isinstance(answer, ContractError):
             tally.refused.append(answer)
         else:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import date
 from time import perf_counter
 
-import pyarrow as pa
-
-from include.adapters.files import write_atomically
 from include.adapters.lake import Lake
-from include.adapters.lake_manifests import CleanManifest, RawManifest, RuleResult
+from include.adapters.lake_manifests import CleanManifest, RawManifest
+from include.adapters.neighbours import Neighbours
 from include.contracts import CleanPartitionRef, PartitionRef
-from include.core.judgement import Judgement, contract_sha256, judge_rows
-from include.errors import ContractError, MissingPartitionError, SourceError
-from include.pages import render_page
+from include.core.judgement import contract_sha256
+from include.errors import ContractError, MissingPartitionError
 from include.settings import Settings
 from include.specs import DatasetSpec, Specs
 
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, specs: Specs, partition: PartitionRef) -> CleanPartitionRef:
+def run(
+    settings: Settings, specs: Specs, partition: PartitionRef, run_id: str | None = None
+) -> CleanPartitionRef:
     """Judge a partition's newest revision and commit its clean rows.
 
     The result page is written in any case. Where the same rows were judged by the same contract
@@ -35,6 +35,8 @@ def run(settings: Settings, specs: Specs, partition: PartitionRef) -> CleanParti
         All specs.
     partition
         What ingest wrote. Where a newer revision has been ingested since, the newer one is judged.
+    run_id
+        The Airflow run, recorded with what it writes.
 
     Returns
     -------
@@ -48,19 +50,24 @@ def run(settings: Settings, specs: Specs, partition: PartitionRef) -> CleanParti
         result page (`report`).
     MissingPartitionError
         Where the partition was never ingested.
+    SourceError
+        Where it was ingested with other columns than the spec declares.
     SpecError
         Where a rule cannot be evaluated.
+    NotReadyError
+        Where a check needs another dataset's partition that is not there yet.
+    VerdictError, IntegrityError
+        Where the two engines that judge rows disagree; where stored bytes are damaged.
     ConcurrentWriteError
         Where another run committed the partition meanwhile.
     """
     started = perf_counter()
-    spec = specs.dataset(partition.dataset)
     raw = Lake(settings.lake_root).raw_manifest(partition.dataset, partition.ds)
     if raw is None:
         raise _never_ingested(partition)
     if raw.revision != partition.revision:
         log.info("revision %d was asked for, judging the newer %d", partition.revision, raw.revision)
-    (outcome,) = judge_partitions(settings, spec, [raw])
+    (outcome,) = judge_partitions(settings, specs, [raw], run_id)
     if isinstance(outcome, ContractError):
         raise outcome
     log.info(
@@ -72,117 +79,69 @@ def run(settings: Settings, specs: Specs, partition: PartitionRef) -> CleanParti
 
 
 def judge_partitions(
-    settings: Settings, spec: DatasetSpec, raws: Sequence[RawManifest]
+    settings: Settings, specs: Specs, raws: Sequence[RawManifest], run_id: str | None = None
 ) -> list[CleanManifest | ContractError]:
-    """Judge many partitions of one dataset at once; each gets the answer it would get alone.
+    """Judge many partitions of one dataset; each gets the answer it would get alone.
 
     Parameters
     ----------
     settings
         Where lake and reports lie.
-    spec
-        The dataset.
+    specs
+        All specs.
     raws
-        The revisions to judge, one a day.
+        The revisions to judge: one dataset, one a day, days ascending.
+    run_id
+        The Airflow run, recorded with what it writes.
 
     Returns
     -------
     list
         For each partition its current clean revision, or why it is refused.
     """
-    lake = Lake(settings.lake_root)
-    standing = {raw.ds: lake.clean_manifest(raw.dataset, raw.ds) for raw in raws}
-    answers: dict[object, CleanManifest | ContractError] = {}
-    pending = []
+    if not raws:
+        return []
+    lake, spec = Lake(settings.lake_root), specs.dataset(raws[0].dataset)
+    neighbours = Neighbours(lake, spec.dataset, raws[0].ds)
+    answers: dict[date, CleanManifest | ContractError] = {}
+    pending: list[RawManifest] = []
     for raw in raws:
-        manifest = standing[raw.ds]
-        if manifest is not None and _still_stands(settings, lake, spec, raw, manifest):
+        manifest = None if pending and spec.checks else lake.clean_manifest(raw.dataset, raw.ds)
+        if manifest is not None and _still_stands(settings, lake, spec, raw, manifest, neighbours):
             answers[raw.ds] = manifest
         else:
             pending.append(raw)
-    for raw, judgement in _judge(lake, spec, pending):
-        before = standing[raw.ds]
-        answers[raw.ds] = _conclude(settings, lake, spec, raw, judgement, before.revision if before else 0)
+    if pending:
+        # Here and not above: a mere rerun need not load the engines that judge.
+        from include.steps.judge_rows import judge_rows
+
+        answers |= judge_rows(settings, specs, spec, pending, neighbours, run_id)
     return [answers[raw.ds] for raw in raws]
 
 
 def _still_stands(
-    settings: Settings, lake: Lake, spec: DatasetSpec, raw: RawManifest, manifest: CleanManifest
+    settings: Settings,
+    lake: Lake,
+    spec: DatasetSpec,
+    raw: RawManifest,
+    manifest: CleanManifest,
+    neighbours: Neighbours,
 ) -> bool:
     same = (manifest.raw_sha256, manifest.contract_sha256) == (raw.content_sha256, contract_sha256(spec))
-    return same and lake.is_intact(manifest) and (settings.reports_root / manifest.report).is_file()
-
-
-def _judge(
-    lake: Lake, spec: DatasetSpec, raws: Sequence[RawManifest]
-) -> Iterator[tuple[RawManifest, Judgement]]:
-    if not raws:
-        return
-    # Here and not above: importing Great Expectations takes seconds that a mere rerun need not spend.
-    from include.adapters.gx_contract import failing_rows
-
-    tables = [_read(lake, spec, raw) for raw in raws]
-    for raw, table, failing in zip(raws, tables, failing_rows(tables, spec.contract), strict=True):
-        yield raw, judge_rows(table, failing, spec)
-
-
-def _read(lake: Lake, spec: DatasetSpec, raw: RawManifest) -> pa.Table:
-    if raw.columns != spec.columns:
-        raise SourceError(
-            "the partition was ingested with other columns than the spec declares now",
-            where=f"{raw.dataset} {raw.ds}",
-            next_step="run ingest for this partition again",
-        )
-    return lake.read_raw(raw)
-
-
-def _conclude(
-    settings: Settings, lake: Lake, spec: DatasetSpec, raw: RawManifest, judgement: Judgement, after: int
-) -> CleanManifest | ContractError:
-    """Write the result page, then the clean rows, unless the partition is refused."""
-    contract = contract_sha256(spec)
-    # Named by what the answer follows from, so the page a manifest names never changes under it.
-    report = f"{raw.dataset}/validation/{raw.ds}-{raw.content_sha256[:8]}-{contract[:8]}.html"
-    page = render_page(
-        "validation.html",
-        title=f"{raw.dataset}, {raw.ds}",
-        subtitle=spec.description,
-        spec=spec,
-        raw=raw,
-        judgement=judgement,
-        contract_sha256=contract,
+    return (
+        same
+        and manifest.context_sha256 == _context_sha256(spec, raw, neighbours)
+        and lake.is_intact(manifest)
+        and (settings.reports_root / manifest.report).is_file()
     )
-    write_atomically(settings.reports_root / report, page.encode())
-    if judgement.refusals:
-        return _refusal(raw, judgement, report)
-    rules = [
-        RuleResult(rule=o.expectation.rule, severity=o.expectation.severity, failed_rows=o.failed_rows)
-        for o in judgement.outcomes
-    ]
-    with lake.draft_clean(raw, judgement.clean.schema, judgement.quarantine.schema) as draft:
-        draft.clean.write(judgement.clean)
-        draft.quarantine.write(judgement.quarantine)
-        return lake.commit_clean(
-            draft,
-            contract_sha256=contract,
-            warned_rows=judgement.warned_rows,
-            rules=rules,
-            report=report,
-            after=after,
-        )
 
 
-def _refusal(raw: RawManifest, judgement: Judgement, report: str) -> ContractError:
-    return ContractError(
-        "; ".join(judgement.refusals),
-        where=f"{raw.dataset} {raw.ds}",
-        next_step=f"open the result page {report}; mend the rows in the source and run ingest again,"
-        f" or change the contract in include/datasets/{raw.dataset}.yaml",
-        dataset=raw.dataset,
-        ds=raw.ds,
-        report=report,
-        refusals=judgement.refusals,
-    )
+def _context_sha256(spec: DatasetSpec, raw: RawManifest, neighbours: Neighbours) -> str | None:
+    if not spec.checks:
+        return None
+    from include.steps.context_checks import context_sha256
+
+    return context_sha256(neighbours, spec, raw.ds)
 
 
 def _never_ingested(partition: PartitionRef) -> MissingPartitionError:

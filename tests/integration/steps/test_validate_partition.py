@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.adapters import gx_contract
+from include.adapters import contract_scan, gx_contract
 from include.adapters.lake import Lake
 from include.contracts import CleanPartitionRef, PartitionRef
 from include.errors import (
@@ -17,7 +17,7 @@ from include.errors import (
     IntegrityError,
     MissingPartitionError,
     SourceError,
-    SpecError,
+    VerdictError,
 )
 from include.settings import Settings
 from include.specs import Specs
@@ -73,7 +73,8 @@ def forbid_judging(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(*arguments: Any) -> None:
         raise AssertionError("judged again")
 
-    monkeypatch.setattr(gx_contract, "failing_rows", judge)
+    monkeypatch.setattr(gx_contract, "judge_contract", judge)
+    monkeypatch.setattr(contract_scan, "open_scan", judge)
 
 
 def test_rows_are_split_by_the_contract(settings: Settings, url: str, lake: Lake, specs: Specs) -> None:
@@ -268,31 +269,29 @@ def test_a_run_overtaken_while_it_judged_is_told(
 ) -> None:
     put_stays(url, [stay(1)])
     ref = ingest(settings, specs)
-    judge = gx_contract.failing_rows
+    judge = gx_contract.judge_contract
 
     def judge_slowly(*arguments: Any) -> Any:
-        monkeypatch.setattr(gx_contract, "failing_rows", judge)
+        monkeypatch.setattr(gx_contract, "judge_contract", judge)
         put_stays(url, [stay(1), stay(2)])
         validate(settings, specs)
         return judge(*arguments)
 
-    monkeypatch.setattr(gx_contract, "failing_rows", judge_slowly)
+    monkeypatch.setattr(gx_contract, "judge_contract", judge_slowly)
     with pytest.raises(ConcurrentWriteError):
         validate_partition.run(settings, specs, ref)
     assert validate_partition.run(settings, specs, ref).rows == 2
 
 
-def test_a_rule_that_cannot_be_evaluated_stops_the_step(settings: Settings, url: str, lake: Lake) -> None:
-    senseless = {
-        "expect": "column_values_to_be_between",
-        "column": "guest",
-        "min_value": 1,
-        "severity": "warn",
-    }
-    put_stays(url, [stay(1)])
-    with pytest.raises(SpecError, match="`guest at least 1` cannot be evaluated on guest"):
-        validate(settings, stays_specs(contract=[*CONTRACT, senseless]))
-    assert lake.clean_manifest("stays", DAY) is None
+def test_engines_that_disagree_stop_the_step_before_anything_is_written(
+    settings: Settings, url: str, lake: Lake, specs: Specs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_stays(url, [stay(1), stay(2, price=-5.0)])
+    monkeypatch.setattr(gx_contract, "judge_contract", lambda *_: [True, True, True, True])
+    with pytest.raises(VerdictError, match="disagree whether these rules hold: price between 0 and 100"):
+        validate(settings, specs)
+    assert not list(settings.lake_root.rglob("clean/*"))
+    assert not settings.reports_root.exists()
 
 
 def test_a_partition_of_other_columns_must_be_ingested_again(

@@ -138,7 +138,12 @@ def test_a_cron_that_comes_is_taken(root: Path, cron: str) -> None:
     ("old", "new", "said"),
     [
         ("booking_id: integer", "booking_id: string", "key 'booking_id' is string in booking_outcomes"),
-        ("is_canceled: integer", "is_canceled: string", "'is_canceled' is string; a label holds 0 and 1"),
+        (
+            "is_canceled: integer\ncontract:\n",
+            "is_canceled: string\ncontract: [{expect: column_values_to_not_be_null, column: booking_id, severity: block}]"
+            "\nbudgets: {quarantine_share: 0.02}\n",
+            "'is_canceled' is string; a label holds 0 and 1",
+        ),
     ],
 )
 def test_outcomes_that_cannot_be_joined_or_learned_are_refused(

@@ -1,0 +1,205 @@
+"""Which rows of a partition fail which rules: one DuckDB scan of its Parquet file.
+
+What is found waits in DuckDB, which spills it to disk, so memory stays flat however many rows fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.adapters.row_rules import PYTHON_SEARCH, ROWS, RowRule, text_literal
+from include.adapters.spilling_duckdb import open_duckdb
+from include.errors import MAX_NAMED
+from include.specs import Severity
+
+BATCH_ROWS = 65_536
+_ROW = "file_row_number"
+
+
+class RowScan:
+    """Finds failing rows; `open_scan` makes one."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._scans = 0
+
+    def find(self, path: Path, rules: Sequence[RowRule]) -> Findings:
+        """Scan a partition's file by rules, all of which are asked of every row."""
+        self._scans += 1
+        table = f"findings_{self._scans}"
+        source = f"read_parquet({text_literal(str(path))}, file_row_number = true)"
+        execute = self._connection.execute
+        execute(f"CREATE OR REPLACE TEMP VIEW {ROWS} AS SELECT * FROM {source}")  # noqa: S608
+        for statement in (statement for rule in rules for statement in rule.setup):
+            execute(statement)
+        execute(f"CREATE TABLE {table} AS {_findings_query(rules)}")
+        return _count(self._connection, table, path, tuple(rules))
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The rows of one partition that fail rules.
+
+    Attributes
+    ----------
+    path
+        The partition's rows.
+    rules
+        What was asked.
+    failed_rows
+        How many rows fail each rule.
+    first_rows
+        Zero-based positions of the first ten of them, ascending.
+    quarantined_rows
+        Rows that fail a `quarantine` rule.
+    warned_rows
+        Rows that fail a `warn` rule and no `quarantine` rule.
+    """
+
+    path: Path
+    rules: tuple[RowRule, ...]
+    failed_rows: tuple[int, ...]
+    first_rows: tuple[tuple[int, ...], ...]
+    quarantined_rows: int
+    warned_rows: int
+    _connection: duckdb.DuckDBPyConnection
+    _table: str
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the partition's rows."""
+        return pq.read_schema(self.path).remove_metadata()
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray, np.ndarray]]:
+        """Read all of the partition's rows in order, and which of them fail.
+
+        Yields
+        ------
+        tuple
+            Rows; the zero-based positions in them that fail a rule, `int64`, shape (n,), ascending; which
+            rules each of these fails, `bool`, shape (n, number of rules).
+        """
+        found = _Cursor(self._connection.cursor(), self._table, len(self.rules))
+        start = 0
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                yield batch, *found.take(start, start + batch.num_rows)
+                start += batch.num_rows
+
+    def example_rows(self, columns: Sequence[str]) -> tuple[pa.Table, dict[int, int]]:
+        """Read the rows in `first_rows`; say which position stands where in them."""
+        positions = sorted({position for found in self.first_rows for position in found})
+        rows = _rows_at(self.path, columns, positions)
+        return rows, {position: index for index, position in enumerate(positions)}
+
+    def drop(self) -> None:
+        """Forget what was found."""
+        self._connection.execute(f"DROP TABLE {self._table}")
+
+
+@contextmanager
+def open_scan(work_root: Path) -> Iterator[RowScan]:
+    """Open the engine that scans partitions; it spills below `work_root`."""
+    with open_duckdb(work_root) as connection:
+        connection.create_function(
+            PYTHON_SEARCH, _search_all, ["VARCHAR", "VARCHAR"], "BOOLEAN", type="arrow"
+        )
+        yield RowScan(connection)
+
+
+def _findings_query(rules: Sequence[RowRule]) -> str:
+    flags = ", ".join(f"coalesce({rule.fails}, false) AS f{n}" for n, rule in enumerate(rules))
+    broken = " OR ".join(f"f{n}" for n in range(len(rules)))
+    return f"SELECT * FROM (SELECT {_ROW} AS position, {flags} FROM {ROWS}) WHERE {broken}"  # noqa: S608
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, rules: tuple[RowRule, ...]
+) -> Findings:
+    numbers = range(len(rules))
+    counts = [_count_of(f"f{n}") for n in numbers]
+    firsts = [f"coalesce(min(position, {MAX_NAMED}) FILTER (WHERE f{n}), [])" for n in numbers]
+    goes, warned = (_any(rules, severity) for severity in (Severity.QUARANTINE, Severity.WARN))
+    asked = [*counts, *firsts, _count_of(goes), _count_of(f"{warned} AND NOT {goes}")]
+    query = f"SELECT {', '.join(asked)} FROM {table}"  # noqa: S608 - our own names
+    answer = connection.execute(query).fetchone() or ()
+    return Findings(
+        path=path,
+        rules=rules,
+        failed_rows=tuple(answer[: len(rules)]),
+        first_rows=tuple(tuple(positions) for positions in answer[len(rules) : 2 * len(rules)]),
+        quarantined_rows=answer[-2],
+        warned_rows=answer[-1],
+        _connection=connection,
+        _table=table,
+    )
+
+
+def _count_of(condition: str) -> str:
+    return f"count(*) FILTER (WHERE {condition})"
+
+
+def _any(rules: Sequence[RowRule], severity: Severity) -> str:
+    flags = [f"f{n}" for n, rule in enumerate(rules) if rule.severity is severity]
+    return f"({' OR '.join(flags)})" if flags else "false"
+
+
+class _Cursor:
+    """Reads findings in the order of the rows, as much as is asked for."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, rules: int) -> None:
+        query = f"SELECT * FROM {table} ORDER BY position"  # noqa: S608 - our own name
+        self._batches = iter(connection.sql(query).to_arrow_reader(BATCH_ROWS))
+        self._positions, self._flags = np.empty(0, np.int64), np.empty((0, rules), bool)
+
+    def take(self, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the findings of the rows from `start` up to, not including, `end`."""
+        while not (len(self._positions) and self._positions[-1] >= end):
+            batch = next(self._batches, None)
+            if batch is None:
+                break
+            self._add(batch)
+        count = int(np.searchsorted(self._positions, end))
+        taken = self._positions[:count] - start, self._flags[:count]
+        self._positions, self._flags = self._positions[count:], self._flags[count:]
+        return taken
+
+    def _add(self, batch: pa.RecordBatch) -> None:
+        positions, *flags = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
+        self._positions = np.concatenate([self._positions, positions])
+        self._flags = np.concatenate([self._flags, np.column_stack(flags)])
+
+
+def _rows_at(path: Path, columns: Sequence[str], positions: Sequence[int]) -> pa.Table:
+    """Read single rows, of no more row groups than hold some of them."""
+    with pq.ParquetFile(path) as file:
+        taken, start = [file.schema_arrow.empty_table().select(columns)], 0
+        for group in range(file.num_row_groups):
+            end = start + file.metadata.row_group(group).num_rows
+            if inside := [position - start for position in positions if start <= position < end]:
+                taken.append(file.read_row_group(group, columns=list(columns)).take(inside))
+            start = end
+    return pa.concat_tables(taken)
+
+
+def _search_all(texts: pa.ChunkedArray, patterns: pa.ChunkedArray) -> pa.Array:
+    found = [
+        None if text is None else _compiled(pattern).search(text) is not None
+        for text, pattern in zip(texts.to_pylist(), patterns.to_pylist(), strict=True)
+    ]
+    return pa.array(found, pa.bool_())
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
