@@ -12,8 +12,8 @@ from include.core.leakage.known_after_event import known_after_event
 from include.core.leakage.predicts_label import FeatureScore, predicts_label, score_features
 from include.core.leakage.split_overlap import entity_across_split, row_key_across_split
 from include.core.leakage.twins import TwinCount, count_twins, duplicates_across_split
-from include.errors import MAX_NAMED, LeakageError
-from include.specs.leakage import Leakage, Waiver
+from include.errors import MAX_NAMED, LeakageError, name_some
+from include.specs.leakage import Leakage, LeakageCheck, Waiver
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,23 @@ def refuse_leaks(report: LeakageReport, model: str, page: str) -> None:
     raise LeakageError(
         f"the training set knows what the model will not know: {' '.join(shown[:MAX_NAMED])}{more}",
         where=f"model {model}",
-        next_step=f"open the page {page}; take the feature out of `features` or mend its source, or, if it is"
-        f" right as it is, accept it in the model's spec: {_waiver(refused)}",
+        next_step=_next_step(refused, page),
         findings=[item.title for item in refused],
         page=page,
     )
 
 
-def _waiver(refused: list[Finding]) -> str:
-    item = refused[0]
+def _next_step(refused: list[Finding], page: str) -> str:
+    step = f"open the page {page}; mend the source, or take the feature out of `features`"
+    waivers = [_waiver(item) for item in refused if item.check is not LeakageCheck.ROW_KEY_ACROSS_SPLIT]
+    if not waivers:
+        return step
+    return (
+        f"{step}; or, if it is right as it is, accept it in the model's spec:"
+        f" `leakage: {{waivers: [{name_some(waivers)}]}}`"
+    )
+
+
+def _waiver(item: Finding) -> str:
     column = f"column: {item.column}, " if item.column else ""
-    return f'`leakage: {{waivers: [{{check: {item.check}, {column}reason: "…"}}]}}`'
+    return f'{{check: {item.check}, {column}reason: "…"}}'

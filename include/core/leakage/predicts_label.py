@@ -32,8 +32,8 @@ from include.core.leakage.rank_auc import chance_auc, number_auc, out_of_fold_au
 from include.specs.leakage import Leakage, LeakageCheck
 
 _FOLDS = 5
-_CHANCE = 0.01
-"""A value decides when chance would give any such value of the feature in fewer than this share of cases."""
+_FALSE_ALARM_RATE = 0.01
+"""Chance may give a value that decides, of any feature, in this share of trainings."""
 _SURE = 4.0
 """An AUC counts when it lies this many standard deviations above 0.5."""
 _EXAMPLES = 3
@@ -48,7 +48,7 @@ class Example:
     label_1_share: float
 
     def __str__(self) -> str:
-        return f"{self.value}: {self.label_1_share:.4g} of {self.rows} rows have label 1"
+        return f"{self.value}: {100 * self.label_1_share:.4g}% of {self.rows} rows have label 1"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,11 @@ def score_features(known: Known, limits: Leakage) -> list[FeatureScore]:
     if len(np.unique(labels)) < 2:
         return []
     folds = _folds(matured)
-    scores = [_score(known.features[name][chosen], labels, matured, folds, limits) for name in known.features]
+    level = _FALSE_ALARM_RATE / len(known.feature_names)
+    scores = [
+        _score(known.features[name][chosen], labels, matured, folds, limits, level)
+        for name in known.feature_names
+    ]
     return sorted(scores, key=lambda score: (-score.auc, -score.decided_share, score.feature))
 
 
@@ -116,7 +120,12 @@ def _folds(matured: Days) -> NDArray[np.int64]:
 
 
 def _score(
-    column: pd.Series, labels: NDArray[np.int64], matured: Days, folds: NDArray[np.int64], limits: Leakage
+    column: pd.Series,
+    labels: NDArray[np.int64],
+    matured: Days,
+    folds: NDArray[np.int64],
+    limits: Leakage,
+    level: float,
 ) -> FeatureScore:
     values = group_values(column)
     bins, apart = (bin_numbers(values), usual_or_not(values)) if is_number(column) else (values, values)
@@ -124,7 +133,7 @@ def _score(
     if is_number(column):
         counts = count_labels(values.codes, labels, len(values.values))
         auc = max(auc, number_auc(counts, values.has_missing))
-    decided = _decided(apart, labels, matured)
+    decided = _decided(apart, labels, matured, level)
     decided_share = float(decided[apart.codes].mean())
     high = auc >= limits.suspicious_score and auc - 0.5 > _SURE * chance_auc(labels)
     return FeatureScore(
@@ -137,7 +146,7 @@ def _score(
     )
 
 
-def _decided(groups: Groups, labels: NDArray[np.int64], matured: Days) -> NDArray[np.bool_]:
+def _decided(groups: Groups, labels: NDArray[np.int64], matured: Days, level: float) -> NDArray[np.bool_]:
     """Mark groups with one label only, on more days than chance explains.
 
     Days, not rows: what is entered together shares its fate, so a party of fifty is one observation.
@@ -148,7 +157,7 @@ def _decided(groups: Groups, labels: NDArray[np.int64], matured: Days) -> NDArra
     pairs = pd.DataFrame({"group": groups.codes[rows], "day": matured[rows]}).drop_duplicates()
     days = np.bincount(pairs["group"], minlength=len(pure))
     likelier = np.where(counts.zeros == 0, labels.mean(), 1 - labels.mean())
-    return np.asarray(pure & (likelier**days < _CHANCE / len(pure)), dtype=bool)
+    return np.asarray(pure & (likelier**days < level / len(pure)), dtype=bool)
 
 
 def _examples(groups: Groups, labels: NDArray[np.int64], decided: NDArray[np.bool_]) -> list[Example]:
