@@ -3,17 +3,21 @@
 
 Reads the rows whose event time lies in the run's day, writes them to the lake in one step, and holds
 them against the dataset's contract. Rows that break a `quarantine` rule are set aside with the rule they
-broke; a broken `block` rule or budget fails the run and publishes nothing.
+broke; a broken `block` rule or budget fails the run and publishes nothing. Of a source that is loaded as a
+`state`, the day's partition is all it holds once the day is over.
 
 **When a task fails**
 
+- `wait_for_source`: the day did not arrive in time; the message says what was looked for. Ask who fills
+  the source, then *Clear* the task: it waits anew. Only datasets with `arrival` in their spec have it.
 - `ingest_partition`: the source is unreachable (retried), lacks a table or column, or has no rows for the
   day. Mend the source, then *Clear* the task.
 - `validate_partition`: the rows are not what the contract promises; *Validation result* under the task's
   details shows which and why. Mend the source or the contract, then *Clear* the run.
 
 **Always safe:** clearing a run or making a backfill. Equal rows give the same bytes; changed rows become
-a new revision and the old one stays.
+a new revision and the old one stays. A source that holds only its present state is never read for an older
+day: a partition that is there stands, one that is not is refused.
 
 **By hand:** *Trigger* needs the partition's day. For several days use *Trigger > Backfill*. A run's id
 names the midnight at which its day is over: the run for 1 May is called …05-02.
@@ -32,6 +36,7 @@ from perennial_airflow.defaults import (
 )
 from perennial_airflow.operators.ingest_partition import IngestPartitionOperator
 from perennial_airflow.operators.validate_partition import ValidatePartitionOperator
+from perennial_airflow.sensors.source_ready import SourceReadySensor
 
 for dataset in datasets_to_parse("ingest"):
     with stage_dag(
@@ -45,6 +50,13 @@ for dataset in datasets_to_parse("ingest"):
         params={"partition": partition_param()},
     ):
         ingest = IngestPartitionOperator(task_id="ingest_partition", dataset=dataset.dataset)
+        if dataset.arrival is not None:
+            ingest << SourceReadySensor(
+                task_id="wait_for_source",
+                dataset=dataset.dataset,
+                poke_interval=dataset.arrival.check_every,
+                timeout=dataset.arrival.timeout,
+            )
         ValidatePartitionOperator(
             task_id="validate_partition",
             partition=ingest.output,

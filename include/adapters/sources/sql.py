@@ -54,10 +54,11 @@ class SqlReader(Source):
         self._connection = connection
         self._arrow = arrow
         self._source = source_of(spec)
+        self._found: dict[str, FoundColumn] = {}
 
     def read(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a range of days; of a state, all rows once for each day; see `Source`."""
-        self._warn_of_rows_without_event_time()
+        log.debug("%d rows belong to no day", self._rows_without_event_time)  # looked up before reading
         if not self.spec.is_state:
             yield from self._read(first, last_exclusive)
             return
@@ -86,23 +87,27 @@ class SqlReader(Source):
 
     def found_columns(self) -> dict[str, str]:
         """Return the columns there are with the database's own types."""
-        with self._transaction() as found:
-            return {name: column.native for name, column in found.items()}
+        if not self._found:
+            with self._transaction():
+                log.debug("looked up the columns of %s", where(self.spec))
+        return {name: column.native for name, column in self._found.items()}
 
     def is_ready(self, ds: date) -> Readiness:
         """Look for one row: of the day, or of a later day; of a state, for any."""
         if self.spec.is_state:
-            return self._readiness(ds, next_day(ds), "any row")
+            return self._readiness(ds, next_day(ds), "")
         arrival = self.spec.arrival
         if arrival is not None and arrival.until is Until.LATER_ROWS:
-            return self._readiness(next_day(ds), _FAR, f"a row later than {ds}")
-        return self._readiness(ds, next_day(ds), f"a row of {ds}")
+            return self._readiness(next_day(ds), _FAR, f" later than {ds}")
+        return self._readiness(ds, next_day(ds), f" of {ds}")
 
     def _readiness(self, first: date, last_exclusive: date, sought: str) -> Readiness:
         with self._transaction() as found:
             there = self._rows([sa.literal(1)], found, first, last_exclusive).limit(1)
             ready = self._connection.execute(there).first() is not None
-        return Readiness(ready, f"{self._source.title} has {sought if ready else f'not {sought} yet'}")
+        return Readiness(
+            ready, f"{self._source.title} has {'a' if ready else 'no'} row{sought}{'' if ready else ' yet'}"
+        )
 
     def _read(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
         with self._transaction() as found:
@@ -149,11 +154,12 @@ class SqlReader(Source):
         with database_errors(self.spec), self._connection.begin():
             for statement in _MANNERS.get(self._connection.dialect.name, ()):
                 self._connection.execute(sa.text(statement))
-            yield find_columns(self._connection, self.spec)
+            self._found = find_columns(self._connection, self.spec)
+            yield self._found
 
     @cached_property
     def _rows_without_event_time(self) -> int:
-        """Rows that belong to no day; counted once, where the column may be empty.
+        """Rows that belong to no day; counted once, and said, where the column may be empty.
 
         A query that asks for its days decides itself what it does with them.
         """
@@ -164,15 +170,14 @@ class SqlReader(Source):
                 return 0
             rows = sa.select(sa.func.count()).select_from(relation(self.spec, _FAR, _FAR))
             timeless = rows.where(sa.column(self.spec.event_time).is_(None))
-            return int(self._connection.execute(timeless).scalar_one())
-
-    def _warn_of_rows_without_event_time(self) -> None:
-        if self._rows_without_event_time:
+            count = int(self._connection.execute(timeless).scalar_one())
+        if count:
             log.warning(
                 "%s has %d rows without %s: they belong to no day and no run reads them;"
                 " mend them in the source",
-                where(self.spec), self._rows_without_event_time, self.spec.event_time,
+                where(self.spec), count, self.spec.event_time,
             )  # fmt: skip
+        return count
 
 
 def _to_batch(rows: Any, names: list[str], spec: DatasetSpec) -> pa.RecordBatch:

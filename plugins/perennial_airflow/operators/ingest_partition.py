@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from perennial_airflow import run_context
@@ -27,4 +28,6 @@ class IngestPartitionOperator(PerennialOperator):
         specs = self.specs()
         settings = self.settings(specs.dataset(self.dataset).source.connection)
         day = run_context.partition_day(context)
-        return ingest_partition.run(settings, specs, self.dataset, day).to_json()
+        # What the source holds now is not what it held on the days of a backfill.
+        now = None if run_context.is_backfill(context) else datetime.now(UTC)
+        return ingest_partition.run(settings, specs, self.dataset, day, read_at=now).to_json()

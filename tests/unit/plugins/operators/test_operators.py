@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -114,6 +114,21 @@ def test_ingest_reads_the_day_of_the_run(make_context: MakeContext, replace: Rep
     settings, _, dataset, day = step.call_args.args
     assert (dataset, day) == ("bookings", DAY)
     assert set(settings.connections) == {"hotel_pms"}
+
+
+@pytest.mark.parametrize(
+    ("run_type", "present"), [("scheduled", True), ("manual", True), ("backfill", False)]
+)
+def test_only_a_run_for_the_present_tells_ingest_the_time(
+    make_context: MakeContext, replace: Replace, run_type: str, present: bool
+) -> None:
+    step = replace("ingest_partition", PARTITION)
+    named = {"partition": "2017-05-01"} if run_type == "manual" else {}
+    IngestPartitionOperator(task_id="t", dataset="bookings").execute(make_context(run_type, named))
+    read_at = step.call_args.kwargs["read_at"]
+    assert (read_at is not None) is present
+    if read_at is not None:
+        assert abs(datetime.now(UTC) - read_at) < timedelta(minutes=1)
 
 
 def test_validation_announces_the_clean_partition_and_links_its_page(
