@@ -105,11 +105,52 @@ class HistoryResult(Contract):
     quarantined_rows: int
 
 
+class QuarantineExport(Contract):
+    """The quarantined rows of some days, written to a file for a person to mend.
+
+    `file` lies below the reports' root.
+    """
+
+    dataset: str
+    first: date
+    last: date
+    rows: int
+    file: str
+
+
+class ReplayedDay(Contract):
+    """What a replay did to one partition, or would do.
+
+    `revision`, `rows` and `quarantined_rows` are those of the clean partition after it; None in a dry run,
+    and where the partition was refused.
+    """
+
+    ds: date
+    replaced: int
+    left_out: int
+    moved_away: int
+    arrived: int
+    revision: int | None = None
+    rows: int | None = None
+    quarantined_rows: int | None = None
+
+
+class ReplayResult(Contract):
+    """What became of a file of mended rows."""
+
+    dataset: str
+    file_sha256: str
+    dry_run: bool
+    unchanged: int
+    days: list[ReplayedDay]
+
+
 class SnapshotRef(Contract):
     """A set of partitions frozen under DVC: what a model version is trained on.
 
     `content_hash` is taken over the DVC listings of all datasets in it, `listings` maps each dataset
-    to the MD5 of its own listing, which is what DVC itself calls the folder's hash.
+    to the MD5 of its own listing, which is what DVC itself calls the folder's hash. `first` is the day
+    of the first event; partitions before it are only looked back at (None: there are none).
     """
 
     model: str
@@ -120,6 +161,7 @@ class SnapshotRef(Contract):
     listings: dict[str, str]
     partitions: int
     rows: int
+    first: date | None = None
 
 
 class CandidateRef(Contract):

@@ -220,3 +220,15 @@ def corrections_table(corrections: Sequence[Correction], schema: pa.Schema) -> p
 def read_corrections(table: pa.Table) -> list[Correction]:
     """Return what `corrections_table` was given."""
     return [Correction(**values) for values in table.to_pylist()]
+
+
+def key_holders(batches: Iterable[pa.RecordBatch], key: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of all batches that have the key of one of `rows`."""
+    wanted = {row_sha256({name: row[name] for name in key}) for row in rows}
+    found: list[Row] = []
+    for batch in batches:
+        column = batch.column(key[0])
+        first = pa.array([row[key[0]] for row in rows], column.type)
+        candidates = batch.filter(pc.is_in(column, value_set=first)).to_pylist()
+        found += [row for row in candidates if row_sha256({name: row[name] for name in key}) in wanted]
+    return found

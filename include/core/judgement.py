@@ -94,8 +94,8 @@ class Judgement:
 
 
 def contract_sha256(spec: DatasetSpec) -> str:
-    """Hash what decides a verdict: the rules, the budgets, and the key that names rows."""
-    parts = spec.model_dump(mode="json", include={"contract", "budgets", "key"}, exclude_none=True)
+    """Hash what decides a verdict: the rules and checks, the budgets, and the key that names rows."""
+    parts = spec.model_dump(mode="json", include={"contract", "checks", "budgets", "key"}, exclude_none=True)
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -16,8 +16,10 @@ from pydantic import BaseModel, ValidationError
 
 from include.errors import SpecError
 from include.specs.cross_check import cross_check
+from include.specs.cross_check_datasets import cross_check_dataset
 from include.specs.dataset import DatasetSpec
 from include.specs.model import ModelSpec
+from include.specs.union_tags import variant, without_tags
 from include.specs.yaml_text import YamlError, line_of, mappings, read_yaml
 
 T = TypeVar("T")
@@ -106,6 +108,7 @@ def load_specs(root: Path) -> Specs:
     """
     problems: list[SpecProblem] = []
     datasets = dict(_read(root, "datasets", DatasetSpec, problems))
+    problems += _drop_unsound(root, datasets)
     models = dict(_read(root, "models", ModelSpec, problems))
     for name, model in list(models.items()):
         found = list(_cross_check(root, model, datasets))
@@ -146,7 +149,7 @@ def _parse(root: Path, path: Path, kind: type[M]) -> tuple[str, M]:
     try:
         spec = kind.model_validate(raw)
     except ValidationError as error:
-        raise _BrokenFileError(list(_explain(error, shown, tree, kind))) from None
+        raise _BrokenFileError(list(_explain(error, shown, (tree, raw), kind))) from None
     name = str(getattr(spec, path.parent.name.removesuffix("s")))
     if name != path.stem:
         message = f"{name!r} differs from the file's name; rename one of them"
@@ -176,13 +179,17 @@ def _refuse_twice(tree: Any, shown: str) -> None:
         raise _BrokenFileError(found)
 
 
-def _explain(error: ValidationError, shown: str, tree: Any, kind: type[BaseModel]) -> Iterator[SpecProblem]:
+def _explain(
+    error: ValidationError, shown: str, read: tuple[Any, Any], kind: type[BaseModel]
+) -> Iterator[SpecProblem]:
+    tree, raw = read
     for problem in error.errors(include_url=False):
         location = [part for part in problem["loc"] if part != "[key]"]
+        tagged, location = location, without_tags(location, raw, problem["type"])
         where = ".".join(str(part) for part in location)
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            message = "unknown key" + _suggestion(str(location[-1]), kind, location[:-1])
+            message = "unknown key" + _suggestion(str(location[-1]), kind, tagged[:-1])
         elif problem["type"] == "missing":
             message = "this key is missing"
         elif not isinstance(problem.get("input"), dict | list):
@@ -199,22 +206,43 @@ def _suggestion(name: str, kind: type[BaseModel], parents: list[Any]) -> str:
 
 
 def _fields_at(kind: type[BaseModel], parents: list[Any]) -> Iterator[str]:
-    here: Any = kind
+    here: list[Any] = [kind]
     for part in parents:
         if isinstance(part, int):
             continue
-        info = here.model_fields.get(part)
-        nested = [a for a in _types(info.annotation) if hasattr(a, "model_fields")] if info else []
-        if not nested:
+        if (chosen := variant(here, part)) is not None:
+            here = [chosen]
+            continue
+        info = here[0].model_fields.get(part)
+        here = [a for a in _types(info.annotation) if hasattr(a, "model_fields")] if info else []
+        if not here:
             return
-        here = nested[0]
-    yield from here.model_fields
+    yield from (info.alias or name for name, info in here[0].model_fields.items())
 
 
 def _types(annotation: Any) -> Iterator[Any]:
     yield annotation
     for argument in getattr(annotation, "__args__", ()):
         yield from _types(argument)
+
+
+def _drop_unsound(root: Path, datasets: dict[str, DatasetSpec]) -> list[SpecProblem]:
+    """Take out the datasets that ask in vain of others, and then those that ask of these."""
+    problems = []
+    while found := {
+        name: listed for name, spec in datasets.items() if (listed := list(cross_check_dataset(spec, datasets)))
+    }:
+        for name, listed in found.items():
+            del datasets[name]
+            problems += list(_locate(root, f"datasets/{name}.yaml", listed))
+    return problems
+
+
+def _locate(root: Path, file: str, found: list[tuple[list[Any], str]]) -> Iterator[SpecProblem]:
+    path = root / file
+    tree, _ = read_yaml(path.read_text(encoding="utf-8"))
+    for where, message in found:
+        yield SpecProblem(_shown(root, path), line_of(tree, where), ".".join(map(str, where)), message)
 
 
 def _cross_check(root: Path, model: ModelSpec, datasets: dict[str, DatasetSpec]) -> Iterator[SpecProblem]:
@@ -224,4 +252,4 @@ def _cross_check(root: Path, model: ModelSpec, datasets: dict[str, DatasetSpec])
     path = root / "models" / f"{model.model}.yaml"
     tree, _ = read_yaml(path.read_text(encoding="utf-8"))
     for where, message in found:
-        yield SpecProblem(_shown(root, path), line_of(tree, where), ".".join(where), message)
+        yield SpecProblem(_shown(root, path), line_of(tree, where), ".".join(map(str, where)), message)

@@ -17,12 +17,13 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_MEDIA_TYPES = {".html": "text/html", ".csv": "text/csv"}
 
 
 def _find_page(root: Path, page: str) -> Path:
     try:
         path = (root / page).resolve()
-        found = path.is_relative_to(root.resolve()) and path.suffix == ".html" and path.is_file()
+        found = path.is_relative_to(root.resolve()) and path.suffix in _MEDIA_TYPES and path.is_file()
     except (ValueError, OSError):  # no file can have such a name
         found = False
     if not found:
@@ -38,6 +39,7 @@ def application() -> FastAPI:
 
     @app.get("/reports/{page:path}")
     def read_report(page: str) -> FileResponse:
-        return FileResponse(_find_page(reports_root(), page), media_type="text/html", headers=_HEADERS)
+        path = _find_page(reports_root(), page)
+        return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix], headers=_HEADERS)
 
     return app
