@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test check format lock lock-check bench bench-loop bench-parse faults
+.PHONY: help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults bench-snapshot
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -67,10 +67,16 @@ lock-check: $(VENV)/.dev
 faults: $(VENV)/.dev ## Kill processes on purpose and compare what is left with an undisturbed run
 	@$(BIN)/python -m pytest -m faults
 
-bench: bench-parse bench-loop ## Run all benchmarks
+bench: bench-parse bench-ingest bench-loop bench-snapshot ## Run all benchmarks
+
+bench-ingest: $(VENV)/.dev ## 5,000,000 rows from PostgreSQL into a partition, beside pandas
+	@$(RUN) -m bench.ingest
 
 bench-loop: $(VENV)/.dev ## Seven nights and a weekly check: under Airflow beside plain processes
 	@$(RUN) -m bench.loop
 
 bench-parse: $(VENV)/.dev ## DAG parsing for 1, 10 and 100 models beside a bare import of Airflow
 	@$(RUN) -m bench.parse
+
+bench-snapshot: $(VENV)/.dev ## Adding one day to a snapshot of 10, 100 and 1,000 days in a fresh clone
+	@$(RUN) -m bench.snapshot

@@ -109,7 +109,7 @@ class ManifestLog(Generic[M]):
 
     def folder(self, dataset: str, ds: date) -> Path:
         """Return the folder that holds a partition's manifests and data files."""
-        return self.root / dataset / ds.isoformat() / self.side
+        return self.root.joinpath(dataset, ds.isoformat(), self.side)
 
     def current(self, dataset: str, ds: date) -> M | None:
         """Return the newest manifest, None where the partition was never written.
