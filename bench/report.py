@@ -28,6 +28,11 @@ def at_most(name: str, value: float, limit: float) -> Figure:
     return Figure(name, round(value, 4), f"<= {limit:g}", value <= limit)
 
 
+def at_least(name: str, value: float, limit: float) -> Figure:
+    """Return a figure that holds when it is not below its limit."""
+    return Figure(name, round(value, 4), f">= {limit:g}", value >= limit)
+
+
 def for_information(name: str, value: float) -> Figure:
     """Return a figure without a goal."""
     return Figure(name, round(value, 4), "none, for information", True)
