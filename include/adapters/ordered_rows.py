@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
-from include.core.partition import is_ordered, order_rows, plain_zeros, sort_columns
+from include.adapters.row_order import is_ordered, order_rows, plain_zeros, sort_columns
 
 HELD_BYTES = 64 * 2**20
 """Rows up to this size are sorted in memory."""
@@ -32,7 +32,7 @@ def draft_in_order(
     key: Sequence[str],
     work_root: Path,
 ) -> Iterator[ParquetDraft]:
-    """Give a draft in `folder` that holds all rows in the order of `include.core.partition.order_rows`.
+    """Give a draft in `folder` that holds all rows in the order of `include.adapters.row_order.order_rows`.
 
     All batches are taken before the block begins, so an error of theirs is raised there. A draft that is
     not kept is gone when the block ends, and temporary files are in any case.
@@ -70,7 +70,7 @@ def draft_in_order(
 def order_batches(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: Sequence[str], work_root: Path
 ) -> Iterator[pa.RecordBatchReader]:
-    """Give a stream of all rows in the order of `include.core.partition.order_rows`.
+    """Give a stream of all rows in the order of `include.adapters.row_order.order_rows`.
 
     For rows that go elsewhere than into a file of their own; otherwise as `draft_in_order`.
     """

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.adapters.row_order import repeats_a_key, sort_columns
 from include.adapters.spilling_duckdb import open_duckdb, quoted
 from include.contracts import RowChanges
-from include.core.partition import repeats_a_key, sort_columns
 
 BATCH_ROWS = 65_536
 
@@ -27,7 +27,7 @@ def compare_files(old: Path, new: Path, key: Sequence[str], work_root: Path) -> 
     Parameters
     ----------
     old, new
-        Parquet files whose rows stand in the order of `include.core.partition.order_rows`.
+        Parquet files whose rows stand in the order of `include.adapters.row_order.order_rows`.
     key
         The columns that name a row. Where one of the files lacks one of them, or has it with another
         type, no row of one file is a row of the other.

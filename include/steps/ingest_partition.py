@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from time import perf_counter
+
+import pyarrow as pa
 
 from include.adapters.lake import Comparison, Lake
 from include.adapters.lake_manifests import RawManifest
@@ -83,23 +85,39 @@ def write_day(
     work_root: Path, lake: Lake, source: WatchedSource, ds: date, before: RawManifest | None
 ) -> RawManifest:
     """Write one day of an open source as the revision after `before`; see `run`."""
-    spec, rows_before = source.spec, source.rows
+    return write_rows(work_root, lake, source, ds, _rows_of(source, ds), before)
+
+
+def write_rows(
+    work_root: Path,
+    lake: Lake,
+    source: WatchedSource,
+    ds: date,
+    batches: Iterable[pa.RecordBatch],
+    before: RawManifest | None,
+) -> RawManifest:
+    """Write rows that an open source gave for a day as the revision after `before`."""
+    spec = source.spec
     corrected = CorrectedRows(lake.root, spec, ds)
-    batches = corrected.apply(source.read(ds, ds + ONE_DAY))
-    with lake.draft_raw(spec.dataset, ds, batches, source.source.schema, spec.key, work_root) as draft:
-        origin = source.source.describe(ds)
-        if source.rows == rows_before and spec.budgets.min_rows:
-            raise _empty(spec, ds, origin)
+    every = corrected.apply(batches)
+    with lake.draft_raw(spec.dataset, ds, every, source.source.schema, spec.key, work_root) as draft:
         return lake.commit_raw(
             spec.dataset,
             ds,
             draft,
             spec.columns,
-            {**origin, **corrected.origin},
+            {**source.source.describe(ds), **corrected.origin},
             source_columns=source.columns,
             compare=comparison(spec, work_root),
             after=before.revision if before else 0,
         )
+
+
+def _rows_of(source: WatchedSource, ds: date) -> Iterator[pa.RecordBatch]:
+    rows_before = source.rows
+    yield from source.read(ds, ds + ONE_DAY)
+    if source.rows == rows_before and source.spec.budgets.min_rows:
+        raise _empty(source.spec, ds, source.source.describe(ds))
 
 
 def comparison(spec: DatasetSpec, work_root: Path) -> Comparison:

@@ -8,33 +8,38 @@ from dataclasses import dataclass, field
 from datetime import date
 from time import perf_counter
 
-import pyarrow as pa
-
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest, RawManifest
 from include.adapters.sources import Source, open_source
 from include.contracts import HistoryResult
-from include.core.partition import ONE_DAY, days_between, order_rows, plan_chunks, split_by_day
-from include.errors import MAX_NAMED, ContractError, name_some
+from include.core.partition import ONE_DAY, plan_chunks
+from include.errors import MAX_NAMED, ContractError, FatalError, name_some
 from include.settings import Settings
-from include.specs import Specs
+from include.specs import DatasetSpec, Specs
+from include.steps.history_chunks import write_chunk
+from include.steps.read_days import WatchedSource
 from include.steps.validate_partition import judge_partitions
 
 log = logging.getLogger(__name__)
 
 CHUNK_DAYS = 60
 CHUNK_ROWS = 500_000
-"""A chunk is read, judged and held in memory at once; a single day is never cut."""
+"""A chunk is read and judged at once; a single day is never cut, and need not fit into memory."""
 
 
 @dataclass
-class _Tally:
-    """What has been done so far."""
+class _Load:
+    """A load under way: what it works with and what has been done so far."""
 
+    settings: Settings
+    specs: Specs
+    source: WatchedSource
+    lake: Lake
+    waiting: list[RawManifest] = field(default_factory=list)
     standing: list[CleanManifest] = field(default_factory=list)
+    refused: list[ContractError] = field(default_factory=list)
     written: int = 0
     empty: int = 0
-    refused: list[ContractError] = field(default_factory=list)
 
 
 def run(
@@ -72,29 +77,48 @@ def run(
     Raises
     ------
     FatalError
-        Where the range is empty or leaves the days the dataset has rows for.
+        Where the range is empty or leaves the days the dataset has rows for, or the source holds only its
+        present state.
     ContractError
         At the end, where days were refused; names them and why.
     SourceError, SourceUnavailableError, SettingsError, SpecError, ConcurrentWriteError
         As for `ingest_partition` and `validate_partition`.
     """
     started = perf_counter()
-    spec, tally, days = specs.dataset(dataset), _Tally(), (last - first).days + 1
-    spec.require_days(first, last)
+    spec, days = specs.dataset(dataset), (last - first).days + 1
+    _require_past(spec, first, last)
     with open_source(settings, spec) as source:
+        lake = Lake(settings.lake_root)
+        load = _Load(settings, specs, WatchedSource(source, lake), lake)
+        judged = first
         for low, high in _chunks(source, first, last + ONE_DAY):
-            _load_chunk(settings, specs, source, low, high, tally)
-            report_progress((high - first).days, days)
-    result = _summarize(dataset, first, last, tally)
+            _write(load, low, high)
+            if high > last or _is_enough(load, judged, high):
+                _judge(load, judged, high)
+                judged = high
+                _log_progress(load, (high - first).days, days, perf_counter() - started)
+                report_progress((high - first).days, days)
+    result = _summarize(dataset, first, last, load)
     log.info(
         "loaded %s %s to %s: %d partitions, %d written, %d rows, %d quarantined,"
         " %d days empty, %d refused, %.2f s",
         dataset, first, last, result.partitions, result.written, result.rows, result.quarantined_rows,
-        tally.empty, len(tally.refused), perf_counter() - started,
+        load.empty, len(load.refused), perf_counter() - started,
     )  # fmt: skip
-    if tally.refused:
-        raise _refusal(dataset, tally.refused)
+    if load.refused:
+        raise _refusal(dataset, load.refused)
     return result
+
+
+def _require_past(spec: DatasetSpec, first: date, last: date) -> None:
+    spec.require_days(first, last)
+    if spec.holds_only_present:
+        raise FatalError(
+            "the source holds only its present state, so its past cannot be loaded",
+            where=f"dataset {spec.dataset}",
+            next_step="let the daily runs collect it; if the source keeps its history, write source.query"
+            " with the parameter :ds, and any day can be read",
+        )
 
 
 def _chunks(source: Source, first: date, last_exclusive: date) -> Iterator[tuple[date, date]]:
@@ -105,46 +129,47 @@ def _chunks(source: Source, first: date, last_exclusive: date) -> Iterator[tuple
     return plan_chunks(first, last_exclusive, count_rows=count, most_days=CHUNK_DAYS, most_rows=CHUNK_ROWS)
 
 
-def _load_chunk(
-    settings: Settings, specs: Specs, source: Source, low: date, high: date, tally: _Tally
-) -> None:
-    spec, lake = source.spec, Lake(settings.lake_root)
-    before = {manifest.ds: manifest for manifest in lake.clean_manifests(spec.dataset, low, high)}
-    raws = _ingest_chunk(lake, source, low, high)
-    tally.empty += (high - low).days - len(raws)
-    for answer in judge_partitions(settings, specs, raws):
+def _write(load: _Load, low: date, high: date) -> None:
+    raws = write_chunk(load.settings.work_root, load.lake, load.source, low, high)
+    load.waiting += raws
+    load.empty += (high - low).days - len(raws)
+
+
+def _is_enough(load: _Load, judged: date, high: date) -> bool:
+    """Say whether the days written wait in such a number that they are judged at once."""
+    rows = sum(manifest.rows for manifest in load.waiting)
+    return (high - judged).days >= CHUNK_DAYS or rows >= CHUNK_ROWS
+
+
+def _judge(load: _Load, low: date, high: date) -> None:
+    dataset = load.source.spec.dataset
+    before = {manifest.ds: manifest for manifest in load.lake.clean_manifests(dataset, low, high)}
+    for answer in judge_partitions(load.settings, load.specs, load.waiting):
         if isinstance(answer, ContractError):
-            tally.refused.append(answer)
+            load.refused.append(answer)
         else:
-            tally.standing.append(answer)
-            tally.written += answer != before.get(answer.ds)
+            load.standing.append(answer)
+            load.written += answer != before.get(answer.ds)
+    load.waiting = []
 
 
-def _ingest_chunk(lake: Lake, source: Source, low: date, high: date) -> list[RawManifest]:
-    spec = source.spec
-    before = {manifest.ds: manifest.revision for manifest in lake.raw_manifests(spec.dataset, low, high)}
-    rows = pa.Table.from_batches(source.read(low, high), source.schema)
-    by_day = split_by_day(order_rows(rows, spec.key), spec.event_time)
-    if not spec.budgets.min_rows:
-        none: pa.Table = source.schema.empty_table()
-        by_day = {day: by_day.get(day, none) for day in days_between(low, high)}
-    return [
-        lake.commit_raw(
-            spec.dataset, day, table, spec.columns, source.describe(day), after=before.get(day, 0)
-        )
-        for day, table in by_day.items()
-    ]
+def _log_progress(load: _Load, done: int, days: int, seconds: float) -> None:
+    log.info(
+        "%d of %d days of %s: %d rows read, %d partitions written, %d refused, %.1f days/s, %.0f s to go",
+        done, days, load.source.spec.dataset, load.source.rows, load.written, len(load.refused),
+        done / seconds, (days - done) * seconds / done,
+    )  # fmt: skip
 
 
-def _summarize(dataset: str, first: date, last: date, tally: _Tally) -> HistoryResult:
+def _summarize(dataset: str, first: date, last: date, load: _Load) -> HistoryResult:
     return HistoryResult(
         dataset=dataset,
         first=first,
         last=last,
-        partitions=len(tally.standing),
-        written=tally.written,
-        rows=sum(manifest.rows for manifest in tally.standing),
-        quarantined_rows=sum(manifest.quarantined_rows for manifest in tally.standing),
+        partitions=len(load.standing),
+        written=load.written,
+        rows=sum(manifest.rows for manifest in load.standing),
+        quarantined_rows=sum(manifest.quarantined_rows for manifest in load.standing),
     )
 
 

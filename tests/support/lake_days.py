@@ -11,7 +11,7 @@ import pyarrow as pa
 from include.adapters.arrow_columns import arrow_schema
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest, RawManifest
-from include.core.partition import order_rows
+from include.adapters.row_order import order_rows
 from include.specs import DatasetSpec
 from tests.support.partitions import commit_clean
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from include.adapters.lake import Lake
+from include.adapters.sources.sql import SqlReader
 from include.contracts import HistoryResult
 from include.errors import ConcurrentWriteError, ContractError, FatalError, SourceError
 from include.settings import Settings
@@ -142,16 +145,68 @@ def test_a_range_without_any_row_is_empty(settings: Settings, url: str, specs: S
     assert load(settings, specs).partitions == 0
 
 
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many days each read of the source asks for."""
+    days: list[int] = []
+    read = SqlReader.read
+
+    def noted(source: SqlReader, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
+        days.append((last_exclusive - first).days)
+        return read(source, first, last_exclusive)
+
+    monkeypatch.setattr(SqlReader, "read", noted)
+    return days
+
+
 def test_days_with_many_rows_come_in_smaller_chunks(
-    settings: Settings, url: str, specs: Specs, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, url: str, specs: Specs, monkeypatch: pytest.MonkeyPatch, reads: list[int]
 ) -> None:
     monkeypatch.setattr(load_history, "CHUNK_ROWS", 15)
     put_stays(url, mixed_rows())
-    progress: list[int] = []
-    result = load_history.run(settings, specs, "stays", FIRST, LAST, lambda done, _: progress.append(done))
-    assert progress[0] == 2
-    assert progress[-1] == 10
-    assert result.partitions == 9
+    assert load(settings, specs).partitions == 9
+    assert reads == [2, 2, 2, 1, 1, 1, 1]  # 5, 6, 7, 8, 9, 0, 11, 12, 13, 14 rows; at most 4 days
+
+
+@pytest.mark.parametrize("min_rows", [0, 1])
+def test_a_source_that_cannot_count_is_read_day_by_day_with_the_same_outcome(
+    settings: Settings,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    reads: list[int],
+    tmp_path: Path,
+    min_rows: int,
+) -> None:
+    specs = stays_specs(budgets={"quarantine_share": 0.5, "min_rows": min_rows})
+    put_stays(url, mixed_rows())
+    expected = load(settings, specs)
+    reads.clear()
+    monkeypatch.setattr(SqlReader, "count_rows", lambda *_: None)
+    daily = inn_settings(tmp_path / "daily", url)
+    assert load(daily, specs) == expected
+    assert reads == [1] * 10
+    assert all_files(daily.lake_root) == all_files(settings.lake_root)
+
+
+def test_a_day_that_the_source_lost_stands_and_is_named(
+    settings: Settings, url: str, specs: Specs, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_stays(url, [stay(1, DAYS[0]), stay(2, DAYS[1])])
+    load(settings, specs)
+    put_stays(url, [stay(2, DAYS[1])])
+    assert load(settings, specs).partitions == 1
+    assert (
+        "2017-02-25: the source has no row of this day any more; its 1 rows in the lake stand" in caplog.text
+    )
+
+
+def test_a_corrected_day_says_what_changed(settings: Settings, url: str, specs: Specs) -> None:
+    put_stays(url, [stay(1, DAYS[0]), stay(2, DAYS[1])])
+    load(settings, specs)
+    put_stays(url, [stay(1, DAYS[0]), stay(2, DAYS[1], price=3.0), stay(3, DAYS[1])])
+    load(settings, specs)
+    raws = Lake(settings.lake_root).raw_manifests("stays", FIRST, LAST)
+    assert [str(raw.changes) for raw in raws] == ["None", "1 added, 0 removed, 1 altered (price 1)"]
 
 
 def test_a_nightly_run_that_overtakes_the_load_wins(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from include.adapters import ordered_rows
 from include.adapters.ordered_rows import order_batches
-from include.core.partition import order_rows
+from include.adapters.row_order import order_rows
 from include.errors import SourceUnavailableError
 
 SCHEMA = pa.schema(

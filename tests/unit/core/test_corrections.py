@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.adapters.row_order import order_rows
 from include.core.corrections import (
     Correction,
     Overlay,
@@ -20,7 +21,6 @@ from include.core.corrections import (
     row_sha256,
     source_overlay,
 )
-from include.core.partition import order_rows
 
 SCHEMA = pa.schema([("id", pa.int64()), ("size", pa.float64()), ("name", pa.string())])
 OTHER_DAY = date(2017, 3, 2)

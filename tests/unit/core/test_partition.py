@@ -6,40 +6,10 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.core.partition import days_between, order_rows, plan_chunks, split_by_day
+from include.core.partition import days_between, plan_chunks, split_by_day
 
 FIRST = date(2017, 3, 1)
 MOMENTS = st.datetimes(datetime(2017, 2, 27), datetime(2017, 3, 5), timezones=st.just(UTC))  # noqa: DTZ001
-
-
-@given(
-    rows=st.lists(st.tuples(st.integers(0, 5) | st.none(), st.text("ab", max_size=2) | st.none())),
-    data=st.data(),
-)
-def test_equal_rows_in_any_order_become_equal_tables(
-    rows: list[tuple[int | None, str | None]], data: st.DataObject
-) -> None:
-    schema = pa.schema([("stay_id", pa.int64()), ("guest", pa.string())])
-    shuffled = data.draw(st.permutations(rows))
-    tables = [
-        pa.table([[r[0] for r in some], [r[1] for r in some]], schema=schema) for some in (rows, shuffled)
-    ]
-    first, second = (order_rows(table, ["stay_id"]) for table in tables)
-    assert first.equals(second)
-    assert sorted(map(repr, first.to_pylist())) == sorted(map(repr, tables[0].to_pylist()))
-
-
-def test_all_column_types_can_break_a_tie_of_the_key() -> None:
-    table = pa.table(
-        {
-            "stay_id": pa.array([1, 1], pa.int64()),
-            "paid": pa.array([True, False]),
-            "arrives": pa.array([FIRST, None], pa.date32()),
-            "price": pa.array([1.5, None]),
-            "made_at": pa.array([0, 1], pa.timestamp("us", tz="UTC")),
-        }
-    )
-    assert order_rows(table, ["stay_id"]).equals(order_rows(table.take([1, 0]), ["stay_id"]))
 
 
 @given(moments=st.lists(MOMENTS))
