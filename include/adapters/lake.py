@@ -96,6 +96,11 @@ class Lake:
         """Return where the clean rows lie; `IntegrityError` unless the bytes are those recorded."""
         return _verified(self.clean_path(manifest), manifest.content_sha256)
 
+    def verified_quarantine(self, manifest: CleanManifest) -> Path | None:
+        """Return where the quarantined rows lie, None where there are none; `IntegrityError` as above."""
+        path = self.quarantine_path(manifest)
+        return None if path is None else _verified(path, manifest.quarantine_sha256)
+
     def read_raw(self, manifest: RawManifest) -> pa.Table:
         """Read the rows as ingested; `IntegrityError` unless the bytes are those recorded."""
         return _read(self.verified_raw(manifest))
@@ -106,8 +111,8 @@ class Lake:
 
     def read_quarantine(self, manifest: CleanManifest) -> pa.Table | None:
         """Read the quarantined rows, None where there are none; `IntegrityError` as for `read_clean`."""
-        path = self.quarantine_path(manifest)
-        return None if path is None else _read(_verified(path, manifest.quarantine_sha256))
+        path = self.verified_quarantine(manifest)
+        return None if path is None else _read(path)
 
     def is_intact(self, manifest: CleanManifest) -> bool:
         """Say whether the files of a clean revision hold the bytes recorded."""
