@@ -38,7 +38,8 @@ class Settings(BaseModel):
     warehouse_url
         SQLAlchemy address of the warehouse (PostgreSQL, psycopg).
     connections
-        SQLAlchemy addresses of the sources, by connection name.
+        Addresses of the sources by connection name: SQLAlchemy's of databases, otherwise the URI of an
+        Airflow connection.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,7 +83,7 @@ class Settings(BaseModel):
             ) from None
 
     def source_url(self, connection: str) -> str:
-        """Return the SQLAlchemy address of a source, with its password.
+        """Return the address of a source, with its password; see `connections`.
 
         Raises
         ------

@@ -36,6 +36,7 @@ _NATIVE: Mapping[ColumnType, frozenset[type]] = {
     ColumnType.TIMESTAMP: frozenset({datetime}),
 }
 _LONGEST_EXAMPLE = 80
+_EXACT_FLOATS = 2**53
 
 
 def arrow_schema(columns: Mapping[str, ColumnType]) -> pa.Schema:
@@ -66,7 +67,7 @@ def to_array(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
     Raises
     ------
     SourceError
-        Where a value does not fit the type; names column, type and the value.
+        Where a value does not fit the type; names column, type, value and position.
     """
     kinds = set(map(type, values)) - {type(None)}
     try:
@@ -83,17 +84,21 @@ def to_array(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
 def _convert_each(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
     convert, target = _CONVERTERS[kind], ARROW_TYPES[kind]
     converted = []
-    for value in values:
+    for position, value in enumerate(values):
         try:
             fitting = None if value is None else convert(value)
             pa.scalar(fitting, target)
         except (ValueError, TypeError, OverflowError, pa.ArrowException):
-            raise _misfit(name, kind, value) from None
+            raise misfit(name, kind, value, position) from None
         converted.append(fitting)
     return pa.array(converted, target)
 
 
-def _misfit(name: str, kind: ColumnType, value: Any) -> SourceError:
+def misfit(name: str, kind: ColumnType, value: Any, position: int) -> SourceError:
+    """Return the error about a value that its column's declared type cannot hold.
+
+    Its facts name the value's position among those that were converted together, from zero.
+    """
     shown = ascii(value)
     example = shown if len(shown) <= _LONGEST_EXAMPLE else shown[:_LONGEST_EXAMPLE] + "…"
     found = type(value).__name__
@@ -103,11 +108,14 @@ def _misfit(name: str, kind: ColumnType, value: Any) -> SourceError:
         column=name,
         declared=str(kind),
         example=example,
+        position=position,
     )
 
 
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
+        raise ValueError
+    if isinstance(value, float) and abs(value) >= _EXACT_FLOATS:  # it may stand for its neighbour
         raise ValueError
     return int(value)
 
@@ -117,6 +125,8 @@ def _number(value: Any) -> float | None:
         raise ValueError
     number = float(value)
     if isinstance(value, int) and int(number) != value:
+        raise ValueError
+    if isinstance(value, Decimal) and value.is_finite() and value and number in (0.0, math.inf, -math.inf):
         raise ValueError
     return None if math.isnan(number) else number
 

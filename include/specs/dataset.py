@@ -15,11 +15,10 @@ from include.specs.checks import misfits as check_misfits
 from include.specs.column_type import ColumnType
 from include.specs.expectation import Expectation
 from include.specs.expectation_fit import misfits
-from include.specs.fields import Cron, Identifier, Name, SpecModel
+from include.specs.fields import Cron, Days, Identifier, Name, SpecModel
 from include.specs.file_source import FileSource
 from include.specs.http_source import HttpSource
 from include.specs.sql_source import Load, SqlSource
-
 
 Origin: TypeAlias = Annotated[SqlSource | FileSource | HttpSource, Field(discriminator="kind")]
 """Where a dataset's rows come from."""
@@ -62,6 +61,8 @@ class DatasetSpec(SpecModel):
     """One source that lands as daily partitions.
 
     `start` and `end` are the first and last day the source has rows for; without `end` it goes on.
+    `lateness` is how long after their day rows may still come or change: each night reads that many days
+    before its own again. Without it a partition is read once.
     """
 
     dataset: Name
@@ -77,6 +78,7 @@ class DatasetSpec(SpecModel):
     contract: list[Expectation] = Field(min_length=1)
     budgets: Budgets
     arrival: Arrival | None = None
+    lateness: Days | None = None
     checks: Annotated[list[Check], AfterValidator(checks_named_once)] = []
 
     @model_validator(mode="after")
@@ -115,6 +117,10 @@ class DatasetSpec(SpecModel):
                 f"event_time {self.event_time!r} of a state must be a date: it holds the partition's day,"
                 " and is filled in where the source has no such column"
             )
+        if self.lateness is not None and self.holds_only_present:
+            raise ValueError(
+                "lateness: the source holds only its present state, so an earlier day cannot be read again"
+            )
         if self.arrival is not None and self.arrival.until is Until.LATER_ROWS:
             raise ValueError("a state has no later rows to wait for; use `until: rows`")
         return self
@@ -137,6 +143,12 @@ class DatasetSpec(SpecModel):
                 f"{days} is outside the days the dataset has rows for, {span}",
                 where=where,
                 next_step="name days within them, or change `start` or `end` of the dataset's spec",
+            )
+        if last == date.max:
+            raise FatalError(
+                f"{last} is the last day of the calendar, so it never ends",
+                where=where,
+                next_step="name a day that the source has rows for",
             )
 
     def _misfits(self) -> Iterator[str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from include.errors import PerennialError
+from include.settings import SNAPSHOTS
 from perennial_airflow import runtime
-from perennial_airflow.links import MlflowRunLink
+from perennial_airflow.links import MlflowRunLink, QuarantineLink, ResultLink, RowsToMendLink
 from perennial_airflow.quiet_imports import import_skops
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class PerennialOperator(BaseOperator):
     ui_color = "#e3ecf7"
     uses_warehouse: ClassVar[bool] = True
     """Whether the step is given the warehouse's address."""
+    uses_snapshots: ClassVar[bool] = False
+    """Whether the step is given the snapshot storage's credentials, where there are any."""
     works_with_models: ClassVar[bool] = False
     """Whether the step imports skops, directly or not."""
 
@@ -46,9 +49,14 @@ class PerennialOperator(BaseOperator):
         """Do the work and return what the next task needs."""
         raise NotImplementedError(f"{type(self).__name__} must say which step it runs")
 
-    def settings(self, *connections: str) -> Settings:
-        """Return the settings with the named source connections, and the warehouse where it is used."""
-        return runtime.settings([*([runtime.WAREHOUSE] if self.uses_warehouse else []), *connections])
+    def settings(self, *connections: str | None) -> Settings:
+        """Return the settings with the named source connections, and the warehouse where it is used.
+
+        None stands for a source that needs no connection, such as files on this machine.
+        """
+        named = [name for name in connections if name is not None]
+        always = [runtime.WAREHOUSE] if self.uses_warehouse else []
+        return runtime.settings([*always, *named], optional=[SNAPSHOTS] if self.uses_snapshots else [])
 
     def specs(self) -> Specs:
         """Return the specs as they are now."""
@@ -57,8 +65,12 @@ class PerennialOperator(BaseOperator):
     def link_report(self, report: str) -> None:
         """Point the operator's report link to a page below the reports' root."""
         for link in self.operator_extra_links:
-            if not isinstance(link, MlflowRunLink):
+            if not isinstance(link, MlflowRunLink | QuarantineLink | RowsToMendLink):
                 self.link_urls[link.name] = runtime.report_url(report)
+
+    def link_page(self, link: type[ResultLink], page: str) -> None:
+        """Point one of the operator's links to a page or file below the reports' root."""
+        self.link_urls[link.name] = runtime.report_url(page)
 
     def link_mlflow(self, run_id: str) -> None:
         """Point the operator's MLflow link to a run."""

@@ -19,7 +19,15 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 WAREHOUSE = "perennial_warehouse"
 
 # What a connection's type means to SQLAlchemy; other types are passed on as they are.
-_DIALECTS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_DIALECTS = {
+    "postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql",
+}  # fmt: skip
+# Connections to something that is no database; adapters take their URIs apart.
+_NO_DATABASES = frozenset(
+    {"adls", "aws", "azure_data_lake", "ftp", "generic", "google_cloud_platform", "http", "https", "s3"}
+    | {"samba", "sftp", "ssh", "wasb", "webhdfs"}
+)
 
 
 def specs_root() -> Path:
@@ -37,8 +45,10 @@ def specs() -> Specs:
     return load_specs(specs_root())
 
 
-def settings(connections: Iterable[str]) -> Settings:
+def settings(connections: Iterable[str], optional: Iterable[str] = ()) -> Settings:
     """Build the settings with the addresses of the named Airflow connections, and no others.
+
+    Connections in `optional` are left out where they are not defined.
 
     Raises
     ------
@@ -46,6 +56,7 @@ def settings(connections: Iterable[str]) -> Settings:
         When a setting or connection is missing.
     """
     addresses = {name: _address(name) for name in connections}
+    addresses |= {name: address for name in optional if (address := _defined_address(name)) is not None}
     return Settings.from_mapping(
         {PREFIX + "SPECS_ROOT": str(specs_root()), **os.environ},
         warehouse_url=addresses.pop(WAREHOUSE, None),
@@ -54,17 +65,35 @@ def settings(connections: Iterable[str]) -> Settings:
 
 
 def _address(name: str) -> str:
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+    from airflow.sdk.exceptions import AirflowRuntimeError
 
     try:
-        return sqlalchemy_address(Connection.get(name))
-    except (AirflowNotFoundException, AirflowRuntimeError):
+        address = _defined_address(name)
+    except AirflowRuntimeError:
+        address = None
+    if address is None:
         raise SettingsError(
             f"connection {name!r} is not defined",
             where="Airflow connections",
             next_step=f"define it under Admin > Connections or as AIRFLOW_CONN_{name.upper()}",
-        ) from None
+        )
+    return address
+
+
+def _defined_address(name: str) -> str | None:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        connection = Connection.get(name)
+    except AirflowNotFoundException:
+        return None
+    return connection.get_uri() if is_no_database(connection) else sqlalchemy_address(connection)
+
+
+def is_no_database(connection: Connection) -> bool:
+    """Say whether a connection leads to storage or an API, which have no SQLAlchemy address."""
+    return (connection.conn_type or "").lower().replace("-", "_") in _NO_DATABASES
 
 
 def sqlalchemy_address(connection: Connection) -> str:

@@ -66,6 +66,7 @@ def test_values_that_fit_exactly_are_converted(kind: str, value: Any, expected: 
         pytest.param("integer", 2.5, id="fraction as integer"),
         pytest.param("integer", 2**63, id="integer too large"),
         pytest.param("integer", float("inf"), id="infinity as integer"),
+        pytest.param("integer", 2.0**53, id="float that several integers round to"),
         pytest.param("integer", True, id="boolean as integer"),
         pytest.param("integer", "5", id="text as integer"),
         pytest.param("number", "1.5", id="text as number"),
@@ -89,6 +90,7 @@ def test_a_value_that_does_not_fit_is_named(kind: str, value: Any) -> None:
         "column": "price",
         "declared": kind,
         "example": raised.value.facts["example"],
+        "position": 1,
     }
     assert ascii(value)[:20] in str(raised.value)
 
