@@ -49,6 +49,7 @@ class _Replay:
     store: CorrectionStore
     file_sha256: str
     reason: str
+    run_id: str | None
 
     def recorded(self, ds: date) -> bool:
         """Whether the file's corrections of a day are kept already."""
@@ -83,6 +84,7 @@ def run(
     reason: str,
     *,
     dry_run: bool,
+    run_id: str | None = None,
 ) -> ReplayResult:
     """Replay a file of mended rows.
 
@@ -104,6 +106,8 @@ def run(
         Why, for the record.
     dry_run
         Only say what would be done.
+    run_id
+        The Airflow run, recorded with what it writes.
 
     Returns
     -------
@@ -128,7 +132,7 @@ def run(
         raise FatalError("a replay needs a reason", where=dataset, next_step="say why the rows were changed")
     path = Path(file)
     lake, store = Lake(settings.lake_root), CorrectionStore(settings.lake_root)
-    replay = _Replay(settings, specs, spec, lake, store, file_sha256(path), reason.strip())
+    replay = _Replay(settings, specs, spec, lake, store, file_sha256(path), reason.strip(), run_id)
     rows = list(mended_rows(read_replay_file(path, spec.columns), list(spec.columns)))
     _require_days_of_the_run(rows, first, last, path)
     plans, unchanged = _plan(replay, rows)
@@ -214,7 +218,8 @@ def _carry_out(
     done, refused = [], []
     for day in days:
         try:
-            clean = validate_partition.run(replay.settings, replay.specs, partition_ref(raws[day.ds]))
+            ref = partition_ref(raws[day.ds])
+            clean = validate_partition.run(replay.settings, replay.specs, ref, replay.run_id)
         except ContractError as error:
             refused.append(error)
             continue

@@ -86,6 +86,32 @@ def stage_dag(
     )
 
 
+def operations_dag(name: str, owner: str, doc: str | None, **options: Any) -> DAG:
+    """Make a DAG that belongs to no dataset or model and is triggered by hand.
+
+    Parameters
+    ----------
+    name
+        The DAG id.
+    owner
+        Who answers for the installation.
+    doc
+        Markdown for the person on call.
+    options
+        Passed on to `DAG`.
+    """
+    return DAG(
+        name,
+        schedule=None,
+        doc_md=doc,
+        tags=["perennial", "operations"],
+        default_args={"owner": owner, **_RETRIES},
+        catchup=False,
+        max_active_runs=1,
+        **options,
+    )
+
+
 def partition_param(what: str = "The UTC day to work for") -> Param:
     """Return the date field of a manual run; scheduled runs and backfills leave it empty."""
     return Param(
@@ -99,21 +125,45 @@ def partition_param(what: str = "The UTC day to work for") -> Param:
 
 def history_params(dataset: DatasetSpec) -> dict[str, Param]:
     """Return the two ends of a history load."""
+    return _range_params(dataset, "load")
+
+
+def _range_params(dataset: DatasetSpec, verb: str) -> dict[str, Param]:
     return {
         "first": Param(
             dataset.start.isoformat(),
             type="string",
             format="date",
             title="First day",
-            description="The oldest partition to load (UTC).",
+            description=f"The oldest partition to {verb} (UTC).",
         ),
         "last": Param(
             type="string",
             format="date",
             title="Last day",
-            description="The newest partition to load (UTC), itself included.",
+            description=f"The newest partition to {verb} (UTC), itself included.",
         ),
     }
+
+
+def replay_params(dataset: DatasetSpec) -> dict[str, Param]:
+    """Return what a replay needs: the days, and once rows were mended the file and the reason."""
+    texts = {
+        "file": ("File", "Mended rows, CSV or Parquet: a path that the workers can read. Leave it empty to"
+                 " get the rows that are in quarantine as a file."),
+        "reason": ("Reason", "Why the rows were changed; kept with every row. Needed with a file."),
+    }  # fmt: skip
+    fields = {
+        name: Param(None, type=["null", "string"], title=title, description=description)
+        for name, (title, description) in texts.items()
+    }
+    dry_run = Param(
+        True,
+        type="boolean",
+        title="Dry run",
+        description="Only say what would change. Untick it to write.",
+    )
+    return {**_range_params(dataset, "export or replay"), **fields, "dry_run": dry_run}
 
 
 def as_of_param() -> Param:
@@ -125,6 +175,48 @@ def as_of_param() -> Param:
         title="As of",
         description="Only data of days before this one is used. A run triggered by hand must name it.",
     )
+
+
+def verify_param() -> Param:
+    """Return the wish to read a snapshot back."""
+    return Param(
+        False,
+        type="boolean",
+        title="Verify",
+        description="Read all objects of the snapshot back, and write anew from the lake what is lost. Slow.",
+    )
+
+
+def garbage_params() -> dict[str, Param]:
+    """Return what a collection of snapshots keeps, and whether it changes anything."""
+    return {
+        "dry_run": Param(
+            True,
+            type="boolean",
+            title="Dry run",
+            description="Only say what would go. Switch it off once you have read that.",
+        ),
+        "as_of": Param(
+            type="string",
+            format="date",
+            title="As of",
+            description="Today: the age of snapshots is counted back from this day (UTC).",
+        ),
+        "newest": Param(
+            5,
+            type="integer",
+            minimum=1,
+            title="Newest",
+            description="So many snapshots of each model stay, those frozen last.",
+        ),
+        "days": Param(
+            30,
+            type="integer",
+            minimum=1,
+            title="Days",
+            description="Snapshots frozen, or with data, in so many days before «As of» stay.",
+        ),
+    }
 
 
 def champion_param() -> Param:

@@ -31,6 +31,18 @@ class ValidationResultLink(ResultLink):
     name = "Validation result"
 
 
+class QuarantineLink(ResultLink):
+    """To the page with what is in quarantine, and why."""
+
+    name = "Quarantine"
+
+
+class RowsToMendLink(ResultLink):
+    """To the file with quarantined rows that a person may mend."""
+
+    name = "Rows to mend"
+
+
 class DriftReportLink(ResultLink):
     """To the weekly report."""
 

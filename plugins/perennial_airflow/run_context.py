@@ -65,6 +65,20 @@ def parse_day(named: object, where: str) -> date:
     return day
 
 
+def day_range(context: Context, dag_id: str) -> tuple[date, date]:
+    """Return the parameters `first` and `last` of a run.
+
+    Raises
+    ------
+    FatalError
+        When one of them is not a day.
+    """
+    first, last = (
+        parse_day(context["params"][name], f"{dag_id}, parameter `{name}`") for name in ("first", "last")
+    )
+    return first, last
+
+
 def is_backfill(context: Context) -> bool:
     """Tell whether the run belongs to a backfill, which must not promote, retrain or page."""
     return str(context["dag_run"].run_type) == "backfill"

@@ -13,14 +13,16 @@ from tests.dags.conftest import PROJECT_ROOT, parse_dags
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "great_expectations", "mlflow", "dvc", "pyarrow", "duckdb"}
 DATASETS = ("bookings", "booking_outcomes")
 MODEL = "booking_cancellation"
-EXPECTED = {f"{name}__{stage}" for name in DATASETS for stage in ("ingest", "load_history")} | {
+STAGES = ("ingest", "load_history", "replay_quarantine")
+EXPECTED = {f"{name}__{stage}" for name in DATASETS for stage in STAGES} | {
     f"{MODEL}__{stage}" for stage in ("snapshot", "train", "promote", "predict", "drift")
 }
+OPERATIONS = {"snapshot_garbage"}
 
 
 def test_every_stage_has_its_dag_and_none_fails_to_import(parsed: dict[str, Any]) -> None:
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == EXPECTED
+    assert set(parsed["dags"]) == EXPECTED | OPERATIONS
 
 
 def test_parsing_loads_no_heavy_library(parsed: dict[str, Any]) -> None:
@@ -42,7 +44,22 @@ def test_a_dag_explains_itself(parsed: dict[str, Any], dag_id: str) -> None:
         assert schema["description"]
 
 
-@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+@pytest.mark.parametrize("dag_id", sorted(OPERATIONS))
+def test_an_operation_explains_itself_and_is_started_by_hand(parsed: dict[str, Any], dag_id: str) -> None:
+    dag = parsed["dags"][dag_id]
+    assert all(f"- `{task}`:" in dag["doc"] for task in dag["tasks"]), "the doc covers every task"
+    assert {"perennial", "operations"} <= set(dag["tags"])
+    assert dag["timetable"] == "NullTimetable"
+    for schema in dag["params"].values():
+        assert schema["title"]
+        assert schema["description"]
+
+
+def test_collecting_snapshots_begins_with_a_dry_run(parsed: dict[str, Any]) -> None:
+    assert "Dry run" in parsed["dags"]["snapshot_garbage"]["params"]["dry_run"]["title"]
+
+
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED | OPERATIONS))
 def test_a_dag_is_safe_by_default(parsed: dict[str, Any], dag_id: str) -> None:
     dag = parsed["dags"][dag_id]
     assert dag["catchup"] is False
@@ -77,6 +94,6 @@ def test_a_broken_spec_is_an_import_error_and_the_others_stay(tmp_path: Path) ->
         shutil.copytree(PROJECT_ROOT / "include" / folder, specs / folder)
     (specs / "models/broken.yaml").write_text("model: broken\n", "utf-8")
     parsed = parse_dags(specs, tmp_path / "airflow")
-    assert set(parsed["dags"]) == EXPECTED
+    assert set(parsed["dags"]) == EXPECTED | OPERATIONS
     assert set(parsed["errors"]) == {"spec_problems.py"}
     assert "include/models/broken.yaml" in parsed["errors"]["spec_problems.py"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from perennial_airflow import run_context
@@ -27,15 +26,5 @@ class LoadHistoryOperator(PerennialOperator):
 
         specs = self.specs()
         settings = self.settings(specs.dataset(self.dataset).source.connection)
-        first, last = self._range(context)
-        return load_history.run(settings, specs, self.dataset, first, last, self._log_progress).to_json()
-
-    def _range(self, context: Context) -> tuple[date, date]:
-        first, last = (
-            run_context.parse_day(context["params"][name], f"{self.dag_id}, parameter `{name}`")
-            for name in ("first", "last")
-        )
-        return first, last
-
-    def _log_progress(self, done: int, total: int) -> None:
-        self.log.info("%d of %d days of %s", done, total, self.dataset)
+        first, last = run_context.day_range(context, self.dag_id)
+        return load_history.run(settings, specs, self.dataset, first, last).to_json()

@@ -25,6 +25,8 @@ from include.contracts import (
     PartitionRef,
     PromotionResult,
     PublicationRef,
+    QuarantineExport,
+    ReplayResult,
     RetrainRequest,
     SnapshotRef,
 )
@@ -39,6 +41,7 @@ from perennial_airflow.operators.measure_drift import MeasureDriftOperator
 from perennial_airflow.operators.pin_champion import PinChampionOperator
 from perennial_airflow.operators.predict_partition import PredictPartitionOperator
 from perennial_airflow.operators.promote_candidate import PromoteCandidateOperator
+from perennial_airflow.operators.replay_quarantine import ReplayQuarantineOperator
 from perennial_airflow.operators.request_retraining import RequestRetrainingOperator
 from perennial_airflow.operators.train_candidate import TrainCandidateOperator
 from perennial_airflow.operators.validate_partition import ValidatePartitionOperator
@@ -134,12 +137,17 @@ def test_only_a_run_for_the_present_tells_ingest_the_time(
 def test_validation_announces_the_clean_partition_and_links_its_page(
     make_context: MakeContext, replace: Replace
 ) -> None:
-    replace("validate_partition", CLEAN)
+    step = replace("validate_partition", CLEAN)
+    replace("review_quarantine", "bookings/quarantine/2017-05-01.html")
     context = make_context()
     operator = ValidatePartitionOperator(task_id="t", partition=PARTITION.to_json())
     assert operator.execute(context) == CLEAN.to_json()
     assert context["outlet_events"][assets.clean_partition("bookings")].extra == CLEAN.to_json()
-    assert operator.link_urls == {"Validation result": "/perennial/reports/bookings/validation/x.html"}
+    assert operator.link_urls == {
+        "Validation result": "/perennial/reports/bookings/validation/x.html",
+        "Quarantine": "/perennial/reports/bookings/quarantine/2017-05-01.html",
+    }
+    assert step.call_args.args[3] == "r"
 
 
 def test_a_refused_partition_still_links_its_page(make_context: MakeContext, replace: Replace) -> None:
@@ -164,6 +172,40 @@ def test_a_history_that_ends_before_it_begins_is_refused(make_context: MakeConte
     params = {"first": "2017-04-30", "last": "2017-04-01"}
     with pytest.raises(FatalError, match="2017-04-30 is after 2017-04-01"):
         LoadHistoryOperator(task_id="t", dataset="bookings").execute(make_context("manual", params))
+
+
+RANGE = {"first": "2017-05-01", "last": "2017-05-02"}
+EMPTY = {"file": None, "reason": None, "dry_run": True}
+
+
+def test_without_a_file_the_quarantine_is_handed_out(make_context: MakeContext, replace: Replace) -> None:
+    made = QuarantineExport(dataset="bookings", first=DAY, last=DAY, rows=3, file="bookings/quarantine/x.csv")
+    replace("export_quarantine", made)
+    operator = ReplayQuarantineOperator(task_id="t", dataset="bookings")
+    assert operator.execute(make_context("manual", {**RANGE, **EMPTY})) == made.to_json()
+    assert operator.link_urls == {"Rows to mend": "/perennial/reports/bookings/quarantine/x.csv"}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_with_a_file_it_is_replayed(make_context: MakeContext, replace: Replace, dry_run: bool) -> None:
+    done = ReplayResult(dataset="bookings", file_sha256=HASH, dry_run=dry_run, unchanged=0, days=[])
+    step = replace("replay_quarantine", done)
+    replace("review_quarantine", "bookings/quarantine/2017-05-02.html")
+    params = {**RANGE, "file": "/mnt/mended.csv", "reason": "typing error", "dry_run": dry_run}
+    operator = ReplayQuarantineOperator(task_id="t", dataset="bookings")
+    assert operator.execute(make_context("manual", params)) == done.to_json()
+    assert step.call_args.args[3:] == (DAY, date(2017, 5, 2), "/mnt/mended.csv", "typing error")
+    assert step.call_args.kwargs == {"dry_run": dry_run, "run_id": "r"}
+    assert bool(operator.link_urls) is not dry_run
+
+
+def test_a_replay_that_is_refused_links_the_page(make_context: MakeContext, replace: Replace) -> None:
+    replace("replay_quarantine", ContractError("refused", report="bookings/validation/bad.html"))
+    operator = ReplayQuarantineOperator(task_id="t", dataset="bookings")
+    params = {**RANGE, "file": "/mnt/mended.csv", "reason": "typing error", "dry_run": False}
+    with pytest.raises(ContractError):
+        operator.execute(make_context("manual", params))
+    assert operator.link_urls == {"Validation result": "/perennial/reports/bookings/validation/bad.html"}
 
 
 def test_a_snapshot_takes_its_day_from_the_request(make_context: MakeContext, replace: Replace) -> None:
