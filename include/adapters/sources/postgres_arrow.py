@@ -22,6 +22,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from include.adapters.arrow_columns import ARROW_TYPES, to_array
+from include.adapters.sources.read_ahead import read_ahead
 from include.adapters.sources.sql_errors import refused, unavailable
 from include.errors import SourceError, SourceUnavailableError
 from include.specs import ColumnType, DatasetSpec
@@ -30,6 +31,9 @@ SqlType: TypeAlias = sa.types.TypeEngine[Any]
 
 BATCH_BYTES = 4 << 20
 """Bytes that the driver gathers before it hands them over."""
+
+BATCHES_AHEAD = 8
+"""Batches decoded while earlier ones are written: about the rows of a row group of narrow rows."""
 
 _EXACT_INTEGER = 2**53
 _MANNERS = (
@@ -97,8 +101,8 @@ class PostgresArrow:
                 cursor.execute(text)
                 # Of the driver manager's two readers only this one tells which error it was.
                 stream = cursor.fetch_arrow()
-                for batch in AdbcRecordBatchReader._import_from_c(stream.address):
-                    yield self._typed(batch, names)
+                batches = iter(AdbcRecordBatchReader._import_from_c(stream.address))
+                yield from read_ahead((self._typed(batch, names) for batch in batches), BATCHES_AHEAD)
         except adbc_driver_manager.Error as error:
             raise _explained(self._spec, error) from error
 
