@@ -14,6 +14,13 @@ broke; a broken `block` rule or budget fails the run and publishes nothing. Of a
   day. Mend the source, then *Clear* the task.
 - `validate_partition`: the rows are not what the contract promises; *Validation result* under the task's
   details shows which and why. Mend the source or the contract, then *Clear* the run.
+- `revise_late_days`: a day that was read again, because rows may come late, is refused or the source is
+  unreachable; the message names it. The run's own day stands. Only datasets with `lateness` have this task.
+
+**Late rows:** with `lateness: 3d` each scheduled night reads the three days before its own again, and a
+day whose rows changed becomes a new revision. Rows that come later than that are not seen: load their days
+with `{name}__load_history`. Snapshots made afterwards hold the new revision; nights that were scored keep
+their answer until their prediction is run again.
 
 **Always safe:** clearing a run or making a backfill. Equal rows give the same bytes; changed rows become
 a new revision and the old one stays. A source that holds only its present state is never read for an older
@@ -35,6 +42,7 @@ from perennial_airflow.defaults import (
     stage_dag,
 )
 from perennial_airflow.operators.ingest_partition import IngestPartitionOperator
+from perennial_airflow.operators.revise_late_days import ReviseLateDaysOperator
 from perennial_airflow.operators.validate_partition import ValidatePartitionOperator
 from perennial_airflow.sensors.source_ready import SourceReadySensor
 
@@ -57,8 +65,10 @@ for dataset in datasets_to_parse("ingest"):
                 poke_interval=dataset.arrival.check_every,
                 timeout=dataset.arrival.timeout,
             )
-        ValidatePartitionOperator(
+        validate = ValidatePartitionOperator(
             task_id="validate_partition",
             partition=ingest.output,
             outlets=[clean_partition(dataset.dataset)],
         )
+        if dataset.lateness is not None:
+            validate >> ReviseLateDaysOperator(task_id="revise_late_days", dataset=dataset.dataset)

@@ -37,6 +37,9 @@ QUARANTINE_COLUMNS = ("quarantine_rule", "quarantine_observed")
 REPLAY_COLUMNS = ("quarantine_ds", "quarantine_row", "quarantine_action")
 """Added to quarantined rows that a person mends: where each row is, which it is, and what to do with it."""
 
+ROW_NUMBERS = ("file_index", "file_row_number")
+"""What the engine that reads partitions calls a row's file and its place in it."""
+
 
 def _check_columns(value: dict[str, ColumnType]) -> dict[str, ColumnType]:
     if not value:
@@ -48,6 +51,8 @@ def _check_columns(value: dict[str, ColumnType]) -> dict[str, ColumnType]:
             raise ValueError(f"{other!r} and {name!r} differ only in case; offer one through a view")
     if taken := [name for name in (*QUARANTINE_COLUMNS, *REPLAY_COLUMNS) if name in by_lower]:
         raise ValueError(f"{taken[0]!r} is what quarantined rows are explained in; offer it through a view")
+    if taken := [name for name in ROW_NUMBERS if name in by_lower]:
+        raise ValueError(f"{taken[0]!r} is how rows of partitions are numbered; offer it through a view")
     return value
 
 

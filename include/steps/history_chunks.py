@@ -19,9 +19,14 @@ log = logging.getLogger(__name__)
 
 
 def write_chunk(
-    work_root: Path, lake: Lake, source: WatchedSource, low: date, high: date
+    work_root: Path,
+    lake: Lake,
+    source: WatchedSource,
+    low: date,
+    high: date,
+    only: frozenset[date] | None = None,
 ) -> list[RawManifest]:
-    """Write the days from `low` up to, not including, `high`.
+    """Write the days from `low` up to, not including, `high`; of them `only` some, where it is given.
 
     Days without rows are left out, unless the budget allows them. The rows of several days are held in
     memory at once; those of a single day need not fit.
@@ -31,25 +36,29 @@ def write_chunk(
     list of RawManifest
         The current revision of each day written, days ascending.
     """
+    days = [day for day in days_between(low, high) if only is None or day in only]
     before = {manifest.ds: manifest for manifest in lake.raw_manifests(source.spec.dataset, low, high)}
     if (high - low).days == 1:
-        written = _write_alone(work_root, lake, source, low, before.get(low))
+        written = [_write_alone(work_root, lake, source, day, before.get(day)) for day in days]
     else:
+        rows = _read(source, low, high)
         written = [
-            write_rows(work_root, lake, source, day, table.to_batches(), before.get(day))
-            for day, table in _read(source, low, high).items()
+            write_rows(work_root, lake, source, day, rows[day].to_batches(), before.get(day))
+            for day in days
+            if day in rows
         ]
-    _name_lost(before, written)
-    return written
+    found = [manifest for manifest in written if manifest is not None]
+    _name_lost([before[day] for day in days if day in before], found)
+    return found
 
 
 def _write_alone(
     work_root: Path, lake: Lake, source: WatchedSource, day: date, before: RawManifest | None
-) -> list[RawManifest]:
+) -> RawManifest | None:
     try:
-        return [write_day(work_root, lake, source, day, before)]
+        return write_day(work_root, lake, source, day, before)
     except EmptyPartitionError:
-        return []
+        return None
 
 
 def _read(source: WatchedSource, low: date, high: date) -> dict[date, pa.Table]:
@@ -61,11 +70,12 @@ def _read(source: WatchedSource, low: date, high: date) -> dict[date, pa.Table]:
     return {day: by_day.get(day, schema.empty_table()) for day in days_between(low, high)}
 
 
-def _name_lost(before: dict[date, RawManifest], written: list[RawManifest]) -> None:
+def _name_lost(before: list[RawManifest], found: list[RawManifest]) -> None:
     """Say which days have rows in the lake that the source does not know any more."""
-    for day in before.keys() - {manifest.ds for manifest in written}:
-        if before[day].rows:
+    still_there = {manifest.ds for manifest in found}
+    for manifest in before:
+        if manifest.rows and manifest.ds not in still_there:
             log.warning(
                 "%s %s: the source has no row of this day any more; its %d rows in the lake stand",
-                before[day].dataset, day, before[day].rows,
+                manifest.dataset, manifest.ds, manifest.rows,
             )  # fmt: skip

@@ -35,11 +35,12 @@ class _Load:
     specs: Specs
     source: WatchedSource
     lake: Lake
+    only: frozenset[date] | None
     waiting: list[RawManifest] = field(default_factory=list)
     standing: list[CleanManifest] = field(default_factory=list)
     refused: list[ContractError] = field(default_factory=list)
     written: int = 0
-    empty: int = 0
+    left_out: int = 0
 
 
 def run(
@@ -48,7 +49,8 @@ def run(
     dataset: str,
     first: date,
     last: date,
-    report_progress: Callable[[int, int], None],
+    report_progress: Callable[[int, int], None] | None = None,
+    only: frozenset[date] | None = None,
 ) -> HistoryResult:
     """Ingest and validate a range of days; each partition becomes what its own nightly run would make it.
 
@@ -67,7 +69,9 @@ def run(
     first, last
         First and last day, both inclusive.
     report_progress
-        Called after each chunk with days done and days in all.
+        Called with days done and days in all whenever some were written and judged.
+    only
+        The days of the range that are written, by default all.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def run(
     _require_past(spec, first, last)
     with open_source(settings, spec) as source:
         lake = Lake(settings.lake_root)
-        load = _Load(settings, specs, WatchedSource(source, lake), lake)
+        load = _Load(settings, specs, WatchedSource(source, lake), lake, only)
         judged = first
         for low, high in _chunks(source, first, last + ONE_DAY):
             _write(load, low, high)
@@ -97,13 +101,14 @@ def run(
                 _judge(load, judged, high)
                 judged = high
                 _log_progress(load, (high - first).days, days, perf_counter() - started)
-                report_progress((high - first).days, days)
+                if report_progress is not None:
+                    report_progress((high - first).days, days)
     result = _summarize(dataset, first, last, load)
     log.info(
         "loaded %s %s to %s: %d partitions, %d written, %d rows, %d quarantined,"
-        " %d days empty, %d refused, %.2f s",
+        " %d days left out, %d refused, %.2f s",
         dataset, first, last, result.partitions, result.written, result.rows, result.quarantined_rows,
-        load.empty, len(load.refused), perf_counter() - started,
+        load.left_out, len(load.refused), perf_counter() - started,
     )  # fmt: skip
     if load.refused:
         raise _refusal(dataset, load.refused)
@@ -130,9 +135,9 @@ def _chunks(source: Source, first: date, last_exclusive: date) -> Iterator[tuple
 
 
 def _write(load: _Load, low: date, high: date) -> None:
-    raws = write_chunk(load.settings.work_root, load.lake, load.source, low, high)
+    raws = write_chunk(load.settings.work_root, load.lake, load.source, low, high, load.only)
     load.waiting += raws
-    load.empty += (high - low).days - len(raws)
+    load.left_out += (high - low).days - len(raws)
 
 
 def _is_enough(load: _Load, judged: date, high: date) -> bool:

@@ -43,6 +43,7 @@ from perennial_airflow.operators.predict_partition import PredictPartitionOperat
 from perennial_airflow.operators.promote_candidate import PromoteCandidateOperator
 from perennial_airflow.operators.replay_quarantine import ReplayQuarantineOperator
 from perennial_airflow.operators.request_retraining import RequestRetrainingOperator
+from perennial_airflow.operators.revise_late_days import ReviseLateDaysOperator
 from perennial_airflow.operators.train_candidate import TrainCandidateOperator
 from perennial_airflow.operators.validate_partition import ValidatePartitionOperator
 from perennial_airflow.quiet_imports import import_skops
@@ -166,6 +167,33 @@ def test_history_is_loaded_between_the_named_days(make_context: MakeContext, rep
     params = {"first": "2017-04-01", "last": "2017-04-30"}
     LoadHistoryOperator(task_id="t", dataset="bookings").execute(make_context("manual", params))
     assert step.call_args.args[3:5] == (date(2017, 4, 1), date(2017, 4, 30))
+
+
+def test_a_scheduled_night_looks_for_late_rows(make_context: MakeContext, replace: Replace) -> None:
+    done = HistoryResult(
+        dataset="bookings", first=DAY, last=DAY, partitions=1, written=1, rows=1, quarantined_rows=0
+    )
+    step = replace("revise_late_days", done)
+    operator = ReviseLateDaysOperator(task_id="t", dataset="bookings")
+    assert operator.execute(make_context()) == done.to_json()
+    assert step.call_args.args[2:] == ("bookings", DAY)
+    assert set(step.call_args.args[0].connections) == {"hotel_pms"}
+
+
+def test_where_no_day_can_be_late_the_task_is_skipped(make_context: MakeContext, replace: Replace) -> None:
+    replace("revise_late_days", None)
+    with pytest.raises(AirflowSkipException, match="no earlier day"):
+        ReviseLateDaysOperator(task_id="t", dataset="bookings").execute(make_context())
+
+
+@pytest.mark.parametrize("run_type", ["backfill", "manual"])
+def test_only_scheduled_nights_look_for_late_rows(
+    make_context: MakeContext, replace: Replace, run_type: str
+) -> None:
+    step = replace("revise_late_days", None)
+    with pytest.raises(AirflowSkipException, match="only scheduled nights"):
+        ReviseLateDaysOperator(task_id="t", dataset="bookings").execute(make_context(run_type))
+    step.assert_not_called()
 
 
 def test_a_history_that_ends_before_it_begins_is_refused(make_context: MakeContext) -> None:
