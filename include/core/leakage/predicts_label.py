@@ -48,7 +48,9 @@ class Example:
     label_1_share: float
 
     def __str__(self) -> str:
-        return f"{self.value}: {100 * self.label_1_share:.4g}% of {self.rows} rows have label 1"
+        exact = self.label_1_share in (0, 1)
+        share = f"{self.label_1_share:.0%}" if exact else f"{self.label_1_share:.1%}"
+        return f"{self.value}: {share} of {self.rows} rows have label 1"
 
 
 @dataclass(frozen=True)
