@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +18,7 @@ from include.adapters.sources import postgres_arrow
 from include.adapters.sources.sql import open_sql
 from include.errors import PerennialError, SourceError, SourceUnavailableError
 from include.specs import DatasetSpec
-from tests.support.sources import DAY, put_stays, stay, stays_spec
+from tests.support.sources import COLUMNS, DAY, put_stays, stay, stays_spec
 from tests.support.sql_rows import read_rows
 
 pytestmark = pytest.mark.integration
@@ -293,3 +293,73 @@ def test_a_source_is_never_written_to(database_url: str) -> None:
     spec = stays_spec(source={"kind": "sql", "connection": "inn", "query": query})
     with pytest.raises(SourceError, match="read-only transaction"):
         read_rows(database_url, spec, DAY, NEXT)
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "row by row"])
+def test_a_query_knows_its_days_and_types(
+    database_url: str, arrow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [date(2017, 2, 28), DAY, NEXT]
+    put_stays(database_url, [stay(number, day) for number, day in enumerate(days)])
+    query = (
+        "SELECT s.*, arrives::timestamp AS arrives_at, (:first - 1) AS eve, '100% \\: sure' AS note,"
+        ' made_at::date AS "Ode à l\'""%s" FROM stays s'
+        " WHERE made_at >= :first AND made_at < :last_exclusive + interval '1 day' -- a day too many"
+    )
+    spec = stays_spec(
+        source={"kind": "sql", "connection": "inn", "query": query},
+        columns={**COLUMNS, "arrives_at": "timestamp", "eve": "date", "note": "string"},
+    )
+    with only(monkeypatch, arrow=arrow), open_sql(database_url, spec) as source:
+        rows = pa.Table.from_batches(source.read(DAY, NEXT), source.schema).to_pylist()
+        natives = source.found_columns()
+    arrives_at = datetime(2017, 4, 1, tzinfo=UTC)
+    assert rows == [stay(1, arrives_at=arrives_at, eve=date(2017, 2, 28), note="100% : sure")]
+    assert natives == {
+        "stay_id": "BIGINT", "made_at": "TIMESTAMP WITH TIME ZONE", "arrives": "DATE", "guest": "TEXT",
+        "price": "DOUBLE PRECISION", "paid": "BOOLEAN", "arrives_at": "TIMESTAMP WITHOUT TIME ZONE",
+        "eve": "DATE", "note": "TEXT", "Ode à l'\"%s": "DATE",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "row by row"])
+def test_a_state_is_all_rows_with_the_day_filled_in(
+    database_url: str, arrow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_stays(database_url, [stay(1), stay(2, NEXT), stay(3, made_at=None)])
+    history = "SELECT stays.*, :ds AS as_of FROM stays WHERE made_at < :ds + 1 OR made_at IS NULL"
+    sources = [{"table": "stays"}, {"query": history}]
+    for source, expected in zip(sources, [[1, 2, 3], [1, 3]], strict=True):
+        spec = stays_spec(
+            source={"kind": "sql", "connection": "inn", "load": "state", **source},
+            event_time="as_of",
+            columns={**COLUMNS, "as_of": "date"},
+        )
+        with only(monkeypatch, arrow=arrow):
+            table = read_rows(database_url, spec, DAY, NEXT).sort_by("stay_id")
+        assert table["stay_id"].to_pylist() == expected
+        assert set(table["as_of"].to_pylist()) == {DAY}
+
+
+def test_rows_without_event_time_are_told_once(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    put_stays(database_url, [stay(1), stay(2, made_at=None)])
+    with open_sql(database_url, stays_spec()) as source:
+        for _ in range(2):
+            assert sum(batch.num_rows for batch in source.read(DAY, NEXT)) == 1
+        assert source.describe(DAY)["rows_without_event_time"] == "1"
+    assert [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING] == [
+        "connection 'inn', table 'stays' has 1 rows without made_at: they belong to no day and no run reads"
+        " them; mend them in the source"
+    ]
+
+
+def test_all_that_a_read_sees_is_one_state_of_the_database(database_url: str) -> None:
+    put_stays(database_url, [stay(number, guest="x" * 3000) for number in range(5000)])
+    engine = sa.create_engine(database_url, poolclass=sa.pool.NullPool)
+    with open_sql(database_url, stays_spec()) as source:
+        batches = source.read(DAY, NEXT)
+        seen = next(batches).num_rows
+        with engine.begin() as connection:
+            connection.execute(sa.text("DELETE FROM stays WHERE stay_id % 2 = 0"))
+        seen += sum(batch.num_rows for batch in batches)
+    assert seen == 5000
