@@ -164,6 +164,22 @@ class SnapshotRef(Contract):
     first: date | None = None
 
 
+class GarbageResult(Contract):
+    """What a collection of snapshots removed, or would remove in a dry run.
+
+    `removed_tags` names at most a hundred.
+    """
+
+    as_of: date
+    dry_run: bool
+    tags: int
+    removed_tags: list[str]
+    objects: int
+    bytes: int
+    kept_tags: int
+    kept_objects: int
+
+
 class CandidateRef(Contract):
     """A registered model version that nothing serves yet."""
 

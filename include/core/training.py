@@ -108,6 +108,10 @@ def _model_info(spec: ModelSpec, parts: Split, threshold: float, counts: dict[st
     return {
         "model": spec.model,
         "features": spec.features.model_dump(mode="json"),
+        "derived": [
+            one.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for one in spec.derived_among(spec.features.all)
+        ],
         "threshold": threshold,
         "holdout": {"first": parts.holdout_first.isoformat(), "last": parts.holdout_last.isoformat()},
         "rows": counts,

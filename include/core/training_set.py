@@ -13,8 +13,14 @@ from include.errors import TrainingDataError, name_some
 from include.specs.model import ModelSpec
 
 # No spec can name columns like these.
+DS = "#ds"
+"""The day of an event's partition, as datetime64."""
+
 LABEL = "#label"
+"""The label as float64, missing where it is not known."""
+
 MATURED = "#matured"
+"""The day on which the label becomes mature, without grace, as datetime64; missing where unknown."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +55,16 @@ class TrainingSet:
     counts: RowCounts
 
 
-def build_training_set(
-    events: pd.DataFrame, outcomes: pd.DataFrame, key: list[str], spec: ModelSpec, as_of: date
-) -> TrainingSet:
-    """Join events with their labels as they were known at the start of `as_of`.
+def take_training_set(events: pd.DataFrame, spec: ModelSpec, as_of: date) -> TrainingSet:
+    """Take the events whose labels may be trusted at the start of `as_of`.
 
     An event is mature when its `mature_at` day and `grace` further days have passed, whatever its
-    outcome. An event recorded twice counts as first seen; an outcome recorded twice counts as last
-    corrected.
+    outcome.
 
     Parameters
     ----------
     events
-        Rows of the model's dataset, ordered by day: key, `mature_at` and feature columns.
-    outcomes
-        Rows of the label's dataset, ordered by day: key and label column.
-    key
-        The columns that identify an event in both.
+        Events in the order of their days, each key once: `MATURED`, `LABEL` and any other columns.
     spec
         The model.
     as_of
@@ -77,16 +76,12 @@ def build_training_set(
         When too many mature rows have no label, a label is not 0 or 1, there is only one class, or
         fewer rows than `training.min_rows`.
     """
-    label = spec.label
-    known = outcomes.drop_duplicates(key, keep="last").set_index(key)[label.column].rename(LABEL)
-    joined = events.drop_duplicates(key, keep="first").join(known, on=key)
-    joined[MATURED] = _day(joined[label.mature_at])
-    mature = joined[MATURED] < pd.Timestamp(as_of - timedelta(days=label.grace))
-    labelled = mature & joined[LABEL].notna()
+    mature = events[MATURED] < pd.Timestamp(as_of - timedelta(days=spec.label.grace))
+    labelled = mature & events[LABEL].notna()
     counts = RowCounts(
-        len(joined), int((~mature).sum()), int((mature & ~labelled).sum()), int(labelled.sum())
+        len(events), int((~mature).sum()), int((mature & ~labelled).sum()), int(labelled.sum())
     )
-    used = joined[labelled].reset_index(drop=True)
+    used = events[labelled].reset_index(drop=True)
     _check(used[LABEL], counts, spec)
     return TrainingSet(
         rows=used.drop(columns=[LABEL, MATURED]),
@@ -162,9 +157,3 @@ def _refusal(
 ) -> TrainingDataError:
     facts = asdict(counts) if counts else {}
     return TrainingDataError(what, where=f"model {spec.model}", next_step=next_step, **facts)
-
-
-def _day(column: pd.Series) -> pd.Series:
-    """Return the UTC day of dates or timestamps as naive midnight."""
-    moments = pd.to_datetime(column, utc=True)
-    return moments.dt.tz_localize(None).dt.normalize()

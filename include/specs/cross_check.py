@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from include.specs.dataset import ColumnType, DatasetSpec
+from include.specs.column_type import ColumnType
+from include.specs.cross_check_derived import Problem, check_derived, no_column, types_of_derived
+from include.specs.cross_check_leakage import check_leakage
+from include.specs.dataset import DatasetSpec
 from include.specs.model import ModelSpec
-
-Problem = tuple[list[str], str]
-"""The place in the model's file, as keys, and what is wrong with it."""
 
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
 _TEMPORAL = {ColumnType.DATE, ColumnType.TIMESTAMP}
@@ -18,30 +17,44 @@ _TEMPORAL = {ColumnType.DATE, ColumnType.TIMESTAMP}
 def cross_check(model: ModelSpec, datasets: Mapping[str, DatasetSpec]) -> Iterator[Problem]:
     """Yield what a model asks in vain of the sound datasets, given by name."""
     known = ", ".join(sorted(datasets)) or "none"
-    for where, name in ((["dataset"], model.dataset), (["label", "dataset"], model.label.dataset)):
+    named: list[tuple[Sequence[str | int], str]] = [
+        (["dataset"], model.dataset),
+        (["label", "dataset"], model.label.dataset),
+    ]
+    named += [(["derived", number, "from"], one.dataset) for number, one in enumerate(model.derived)]
+    for where, name in named:
         if name not in datasets:
             yield where, f"no sound dataset {name!r}; known: {known}"
     base, truth = datasets.get(model.dataset), datasets.get(model.label.dataset)
     if base is not None:
-        yield from _check_features(model, base)
+        yield from check_derived(model, base, datasets)
+        yield from _check_features(model, base, datasets)
         yield from _check_maturity(model, base)
+        yield from check_leakage(model, base)
     if truth is not None:
         yield from _check_label(model, truth)
     if base is not None and truth is not None:
         yield from _check_keys(base, truth)
 
 
-def _check_features(model: ModelSpec, base: DatasetSpec) -> Iterator[Problem]:
+def _check_features(
+    model: ModelSpec, base: DatasetSpec, datasets: Mapping[str, DatasetSpec]
+) -> Iterator[Problem]:
+    types = {**base.columns, **types_of_derived(model, datasets)}
+    derived = {one.name for one in model.derived}
     for kind, names in (("numeric", model.features.numeric), ("categorical", model.features.categorical)):
         for name in names:
-            if problem := _feature_problem(kind, name, model, base):
+            if name in derived and name not in types:
+                continue  # its dataset or column is not sound, which is said there
+            if problem := _feature_problem(kind, name, types.get(name), model, base):
                 yield ["features", kind], problem
 
 
-def _feature_problem(kind: str, name: str, model: ModelSpec, base: DatasetSpec) -> str | None:
-    found = base.columns.get(name)
+def _feature_problem(
+    kind: str, name: str, found: ColumnType | None, model: ModelSpec, base: DatasetSpec
+) -> str | None:
     if found is None:
-        return _no_column(name, base)
+        return no_column(name, base)
     if name in base.key or name == model.label.column:
         return f"{name!r} is a key or the label, not a feature"
     if kind == "numeric" and found not in _NUMERIC:
@@ -54,7 +67,7 @@ def _feature_problem(kind: str, name: str, model: ModelSpec, base: DatasetSpec) 
 def _check_maturity(model: ModelSpec, base: DatasetSpec) -> Iterator[Problem]:
     name = model.label.mature_at
     if name not in base.columns:
-        yield ["label", "mature_at"], _no_column(name, base)
+        yield ["label", "mature_at"], no_column(name, base)
     elif base.columns[name] not in _TEMPORAL:
         yield ["label", "mature_at"], f"{name!r} must be a date or timestamp"
 
@@ -62,7 +75,7 @@ def _check_maturity(model: ModelSpec, base: DatasetSpec) -> Iterator[Problem]:
 def _check_label(model: ModelSpec, truth: DatasetSpec) -> Iterator[Problem]:
     name = model.label.column
     if name not in truth.columns:
-        yield ["label", "column"], _no_column(name, truth)
+        yield ["label", "column"], no_column(name, truth)
     elif truth.columns[name] not in _NUMERIC:
         yield ["label", "column"], f"{name!r} is {truth.columns[name]}; a label holds 0 and 1"
 
@@ -76,9 +89,3 @@ def _check_keys(base: DatasetSpec, truth: DatasetSpec) -> Iterator[Problem]:
         here, there = base.columns[name], truth.columns[name]
         if here is not there:
             yield where, f"key {name!r} is {there} in {truth.dataset} and {here} in {base.dataset}"
-
-
-def _no_column(name: str, dataset: DatasetSpec) -> str:
-    close = difflib.get_close_matches(name, list(dataset.columns), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"dataset {dataset.dataset} has no column {name!r}{hint}"

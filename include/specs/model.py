@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from include.specs.derived import Derived
 from include.specs.fields import Cron, Days, Identifier, Name, SpecModel
+from include.specs.leakage import Leakage
 
 
 class Task(StrEnum):
@@ -46,7 +49,7 @@ class Label(SpecModel):
 
 
 class Features(SpecModel):
-    """Columns known at the event, by how they enter the pipeline."""
+    """Columns known at the event and derived features, by how they enter the pipeline."""
 
     numeric: list[Identifier] = []
     categorical: list[Identifier] = []
@@ -144,8 +147,10 @@ class ModelSpec(SpecModel):
     task: Task
     dataset: Name
     label: Label
+    derived: list[Derived] = []
     features: Features
     training: Training
+    leakage: Leakage = Leakage()
     gates: Gates
     predict: Predict
     drift: Drift
@@ -154,4 +159,20 @@ class ModelSpec(SpecModel):
     @property
     def datasets(self) -> list[str]:
         """The datasets a snapshot for this model freezes."""
-        return sorted({self.dataset, self.label.dataset})
+        return sorted({self.dataset, self.label.dataset, *(one.dataset for one in self.derived)})
+
+    def look_back(self, dataset: str) -> int:
+        """How many days before its events the model looks at a dataset; 0 where it derives nothing."""
+        return max((one.look_back for one in self.derived if one.dataset == dataset), default=0)
+
+    def derived_among(self, features: Iterable[str]) -> list[Derived]:
+        """Return those of the features that are derived, in the order of the spec."""
+        wanted = set(features)
+        return [one for one in self.derived if one.name in wanted]
+
+    @model_validator(mode="after")
+    def _derived_named_once(self) -> Self:
+        names = [one.name.lower() for one in self.derived]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"derived: named twice: {', '.join(twice)}")
+        return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -104,7 +104,7 @@ def mappings(node: Any) -> Iterator[Any]:
             yield from mappings(value)
 
 
-def line_of(node: Any, location: list[Any]) -> int:
+def line_of(node: Any, location: Sequence[Any]) -> int:
     """Return the line, counted from one, of a place given by keys and positions.
 
     Where the place does not exist, the line of its nearest parent.

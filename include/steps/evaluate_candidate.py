@@ -22,6 +22,7 @@ from include.core.promotion import decide_absolute, decide_versus_champion, deci
 from include.core.training_set import TrainingSet
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
+from include.specs.derived import Derived, read_derived
 from include.specs.model import Features
 from include.steps.snapshot_training_set import load_training_set
 
@@ -50,11 +51,11 @@ def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -
     started = perf_counter()
     spec = specs.model(model)
     judged, champion = _load_scorers(settings, candidate)
-    wanted = judged.features.all + (champion.features.all if champion else [])
-    _, data = load_training_set(settings, specs, spec, candidate.snapshot, wanted)
-    holdout = _holdout(data, judged.info)
-    scores = judged.score(holdout.rows)
-    champion_scores = champion.score(holdout.rows) if champion else None
+    rivals = [judged, champion] if champion else [judged]
+    holdouts = _read_holdouts(settings, specs, spec, candidate, rivals)
+    holdout = holdouts[0]
+    scores, *others = [rival.score(seen.rows) for rival, seen in zip(rivals, holdouts, strict=True)]
+    champion_scores = others[0] if others else None
     versus = _versus_champion(spec, holdout.labels, scores, champion, champion_scores, candidate.version)
     metrics = measure(holdout.labels, scores)
     result = EvaluationRef(
@@ -88,6 +89,10 @@ class _Scorer:
     def features(self) -> Features:
         return Features.model_validate(self.info["features"])
 
+    @property
+    def derived(self) -> list[Derived]:
+        return read_derived(self.info)
+
     def score(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         return score(self.pipeline, rows, self.features)
 
@@ -114,6 +119,23 @@ def _load(settings: Settings, which: CandidateRef | ChampionRef) -> _Scorer:
         settings, which.model, which.version, which.run_id, which.artifact_sha256
     )
     return _Scorer(which.version, pipeline, mlflow_documents.read_model_info(settings, which.run_id))
+
+
+def _read_holdouts(
+    settings: Settings, specs: Specs, spec: ModelSpec, candidate: CandidateRef, rivals: list[_Scorer]
+) -> list[_Holdout]:
+    """Read the candidate's holdout for each rival: once, unless they derive features of one name unlike."""
+
+    def read(together: list[_Scorer]) -> _Holdout:
+        wanted = [name for rival in together for name in rival.features.all]
+        derived = {one.name: one for rival in together for one in rival.derived}
+        _, data = load_training_set(settings, specs, spec, candidate.snapshot, wanted, list(derived.values()))
+        return _holdout(data, rivals[0].info)
+
+    definitions = {one.name: one for rival in rivals for one in rival.derived}
+    if all(definitions[one.name] == one for rival in rivals for one in rival.derived):
+        return [read(rivals)] * len(rivals)
+    return [read([rival]) for rival in rivals]
 
 
 def _holdout(data: TrainingSet, info: dict[str, Any]) -> _Holdout:

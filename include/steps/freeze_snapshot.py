@@ -11,6 +11,7 @@ from include.adapters.dvc_registry import freeze
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.contracts import SnapshotRef
+from include.core.look_back import look_backs, require_every_day
 from include.errors import MissingPartitionError
 from include.settings import Settings
 from include.specs import Specs
@@ -39,7 +40,8 @@ def run(settings: Settings, specs: Specs, model: str, as_of: date, *, verify: bo
     Raises
     ------
     MissingPartitionError
-        When a dataset has no clean partition in the window.
+        When a dataset has no clean partition in the window, or lacks a day that derived features look
+        back at.
     IntegrityError
         When the file of a partition that must be written is gone or holds other bytes.
     """
@@ -48,6 +50,10 @@ def run(settings: Settings, specs: Specs, model: str, as_of: date, *, verify: bo
     first = as_of - timedelta(days=spec.training.window)
     lake = Lake(settings.lake_root)
     manifests = {name: _clean(lake, name, first, as_of) for name in spec.datasets}
+    for name, days in look_backs(spec.derived).items():
+        manifests[name] = _clean(lake, name, first - timedelta(days=days), as_of)
+        found = {manifest.ds for manifest in manifests[name]}
+        require_every_day(specs.dataset(name), found, first - timedelta(days=days), as_of)
     files = {
         name: {f"{m.ds}.parquet": TrackedFile(lake.clean_path(m), m.content_md5) for m in found}
         for name, found in manifests.items()
@@ -73,6 +79,7 @@ def run(settings: Settings, specs: Specs, model: str, as_of: date, *, verify: bo
         listings=frozen.listings,
         partitions=len(every),
         rows=rows,
+        first=first,
     )
 
 

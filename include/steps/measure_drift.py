@@ -6,6 +6,8 @@ import logging
 import time
 from datetime import date, timedelta
 
+import pyarrow as pa
+
 from include.adapters import mlflow_documents, warehouse
 from include.adapters.files import write_atomically
 from include.adapters.lake import Lake
@@ -18,6 +20,8 @@ from include.errors import DataError, MissingPartitionError, NoChampionError, No
 from include.pages import render_page
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
+from include.specs.derived import Derived, read_derived
+from include.steps.event_features import read_events
 
 WEEK = warehouse.WEEK
 CHARTS = 6
@@ -51,7 +55,8 @@ def run(settings: Settings, specs: Specs, model: str, first: date) -> DriftResul
     spec = specs.model(model)
     champion = _champion_that_served(settings, model, first)
     reference = Profile.from_json(mlflow_documents.read_reference_profile(settings, champion.run_id))
-    week = _week_profile(settings, spec, first, reference)
+    derived = read_derived(mlflow_documents.read_model_info(settings, champion.run_id))
+    week = _week_profile(settings, specs, spec, first, reference, derived)
     result = _judge(spec, first, champion, reference, week)
     _write_report(settings, spec, result, reference, week)
     with warehouse.transaction(settings) as conn:
@@ -85,7 +90,14 @@ def _champion_that_served(settings: Settings, model: str, first: date) -> Champi
     return champion
 
 
-def _week_profile(settings: Settings, spec: ModelSpec, first: date, reference: Profile) -> Profile:
+def _week_profile(
+    settings: Settings,
+    specs: Specs,
+    spec: ModelSpec,
+    first: date,
+    reference: Profile,
+    derived: list[Derived],
+) -> Profile:
     lake = Lake(settings.lake_root)
     manifests = lake.clean_manifests(spec.dataset, first, first + WEEK)
     if len(manifests) < WEEK.days:
@@ -94,11 +106,13 @@ def _week_profile(settings: Settings, spec: ModelSpec, first: date, reference: P
             where=f"dataset {spec.dataset}, week from {first}",
             next_step=f"run the DAG {spec.dataset}__ingest for that week, then this week again",
         )
-    return add_profiles([_day_profile(lake, manifest, reference) for manifest in manifests])
+    days = (read_events(settings, specs, lake, manifest, derived) for manifest in manifests)
+    return add_profiles(
+        [_day_profile(rows, manifest, reference) for rows, manifest in zip(days, manifests, strict=True)]
+    )
 
 
-def _day_profile(lake: Lake, manifest: CleanManifest, reference: Profile) -> Profile:
-    rows = lake.read_clean(manifest)
+def _day_profile(rows: pa.Table, manifest: CleanManifest, reference: Profile) -> Profile:
     if missing := [name for name in reference.features if name not in rows.column_names]:
         raise DataError(
             f"the partition lacks {name_some(missing)}, which the champion was trained with",

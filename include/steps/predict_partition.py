@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
@@ -19,7 +20,9 @@ from include.core.predictions import build_predictions, entity_keys
 from include.errors import DataError, MissingPartitionError
 from include.settings import Settings
 from include.specs import Specs
+from include.specs.derived import read_derived
 from include.specs.model import Features
+from include.steps.event_features import read_events
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +50,8 @@ def run(
     Raises
     ------
     MissingPartitionError
-        When the model's dataset has no clean partition for `ds`.
+        When the model's dataset has no clean partition for `ds`, or a dataset lacks a day that derived
+        features look back at.
     OutputContractError
         When the scores must not be published.
     IntegrityError
@@ -57,9 +61,10 @@ def run(
     dataset = specs.dataset(specs.model(model).dataset)
     lake = Lake(settings.lake_root)
     manifest = _clean_manifest(lake, dataset.dataset, ds)
-    rows = lake.read_clean(manifest)
+    info = mlflow_documents.read_model_info(settings, champion.run_id)
+    rows = read_events(settings, specs, lake, manifest, read_derived(info))
     keys = entity_keys(rows, dataset.key)
-    predictions = _predict(settings, champion, rows, keys)
+    predictions = _predict(settings, champion, info, rows, keys)
     check_output(predictions, keys, manifest.rows, where=f"{model} version {champion.version}, {ds}")
     published = _publish(settings, champion, manifest, predictions, run_id)
     log.info(
@@ -83,9 +88,10 @@ def _clean_manifest(lake: Lake, dataset: str, ds: date) -> CleanManifest:
     return manifest
 
 
-def _predict(settings: Settings, champion: ChampionRef, rows: pa.Table, keys: pa.Array) -> pa.Table:
+def _predict(
+    settings: Settings, champion: ChampionRef, info: dict[str, Any], rows: pa.Table, keys: pa.Array
+) -> pa.Table:
     """Score with what the version was trained with, whatever the spec says today."""
-    info = mlflow_documents.read_model_info(settings, champion.run_id)
     features = Features.model_validate(info["features"])
     _check_columns(rows, features, champion)
     pipeline = mlflow_models.load_version(

@@ -18,13 +18,14 @@ from include.adapters import mlflow_documents, mlflow_models, mlflow_registry, m
 from include.adapters.mlflow_registry import RegisteredVersion, UploadedModel
 from include.adapters.model_files import signature_of
 from include.adapters.plots import draw_plots
-from include.adapters.snapshot_rows import DS
 from include.contracts import CandidateRef, SnapshotRef
 from include.core.prepare import prepare
 from include.core.reference_profile import build_reference_profile
 from include.core.training import Fitted, fit_model
+from include.core.training_set import DS
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
+from include.steps.check_training_set import TrainingSetReport, check_training_set
 from include.steps.snapshot_training_set import load_training_set
 
 log = logging.getLogger(__name__)
@@ -52,21 +53,25 @@ def run(
     ------
     TrainingDataError
         When the snapshot cannot train.
+    LeakageError
+        When it knows what the model will not know at the event, and the spec does not accept that.
     """
     started = perf_counter()
     spec = specs.model(model)
     key = training_key(spec, snapshot)
     found = mlflow_registry.find_version(settings, model, key)
     if found is None:
-        events, data = load_training_set(settings, specs, spec, snapshot, spec.features.all)
+        columns = [*spec.features.all, *spec.leakage.entity]
+        events, data = load_training_set(settings, specs, spec, snapshot, columns)
         loaded = perf_counter()
+        report = check_training_set(settings, specs, spec, snapshot, events, data)
         fitted = fit_model(spec, data, snapshot.as_of)
         profile = _reference_profile(spec, snapshot, events)
         done = perf_counter()
-        tags = _tags(spec, snapshot, key, code_commit, lock_sha256)
-        found = _record(settings, spec, snapshot, fitted, profile, tags)
+        tags = _tags(spec, snapshot, key, code_commit, lock_sha256) | report.tags
+        found = _record(settings, spec, snapshot, fitted, profile, report, tags)
         log.info(
-            "%s: %d of %d rows used; read %.1f s, fit and explain %.1f s, record %.1f s",
+            "%s: %d of %d rows used; read %.1f s, check, fit and explain %.1f s, record %.1f s",
             model, data.counts.used, data.counts.rows,
             loaded - started, done - loaded, perf_counter() - done,
         )  # fmt: skip
@@ -85,6 +90,8 @@ def run(
 def training_key(spec: ModelSpec, snapshot: SnapshotRef) -> str:
     """Name a training by what goes into it: data, day, and the parts of the spec that train."""
     relevant = spec.model_dump(mode="json", include={"dataset", "label", "features", "training"})
+    if derived := spec.derived_among(spec.features.all):
+        relevant["derived"] = [one.model_dump(mode="json") for one in derived]
     content = {
         "model": spec.model,
         "as_of": snapshot.as_of.isoformat(),
@@ -122,13 +129,14 @@ def _record(
     snapshot: SnapshotRef,
     fitted: Fitted,
     profile: dict[str, Any],
+    report: TrainingSetReport,
     tags: dict[str, str],
 ) -> RegisteredVersion:
     key = tags[mlflow_runs.KEY_TAG]
     run_id = mlflow_runs.start_run(settings, spec.model, key, f"{spec.model} {snapshot.as_of}", tags)
     mlflow_runs.log_snapshot(settings, run_id, snapshot)
     mlflow_runs.log_results(settings, run_id, _params(spec, fitted.pipeline), fitted.metrics)
-    _log_artifacts(settings, run_id, fitted, profile)
+    _log_artifacts(settings, run_id, fitted, profile, report)
     sample = prepare(fitted.rows.head(100), spec.features)
     signature = signature_of(sample, fitted.scores[:100])
     uploaded = mlflow_models.upload_model(settings, spec.model, run_id, fitted.pipeline, signature)
@@ -160,11 +168,15 @@ def _params(spec: ModelSpec, pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _log_artifacts(settings: Settings, run_id: str, fitted: Fitted, profile: dict[str, Any]) -> None:
+def _log_artifacts(
+    settings: Settings, run_id: str, fitted: Fitted, profile: dict[str, Any], report: TrainingSetReport
+) -> None:
     with tempfile.TemporaryDirectory(dir=settings.work_root, prefix="artifacts-") as temporary:
         folder = Path(temporary)
         _write_json(folder / mlflow_documents.MODEL_INFO, fitted.info)
         _write_json(folder / mlflow_documents.REFERENCE_PROFILE, profile)
+        _write_json(folder / mlflow_documents.TRAINING_SET, report.document)
+        (folder / mlflow_documents.TRAINING_SET_PAGE).write_text(report.page, encoding="utf-8")
         (folder / "plots").mkdir()
         draw_plots(
             folder / "plots", fitted.labels, fitted.scores, fitted.info["threshold"], fitted.importance

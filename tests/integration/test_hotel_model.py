@@ -13,9 +13,9 @@ from include.core.metrics import measure
 from include.core.pipeline import score
 from include.core.split import split_by_maturity
 from include.core.training import fit_model
-from include.core.training_set import build_training_set
 from include.demo.hotel_data import load_hotel_data
 from include.specs import load_specs
+from tests.support.joined_frames import build_training_set
 
 pytestmark = pytest.mark.integration
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from include.core.training_set import TrainingSet, build_training_set, check_classes
+from include.core.training_set import TrainingSet, check_classes
 from include.errors import TrainingDataError
+from tests.support.joined_frames import build_training_set
 from tests.support.model_specs import model_spec
 
 AS_OF = date(2024, 3, 31)

@@ -116,6 +116,9 @@ def test_the_word_on_stays_a_word(root: Path) -> None:
             "quarantined rows are explained",
             id="reserved",
         ),
+        pytest.param(
+            BOOKINGS, "adr: number", "File_Index: integer", "how rows of partitions", id="row number"
+        ),
         pytest.param(MODEL, "- hotel", "- booked_at", "none comes again", id="moment as category"),
     ],
 )

@@ -1,0 +1,123 @@
+"""Features of random events, by SQL and by looking at every row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.adapters.feature_rows import open_rows
+from include.core.feature_sql import event_sql, rows_of
+from include.specs import DatasetSpec
+from include.specs.derived import Derived
+from tests.support.naive_features import naive_feature
+from tests.support.visits import START, moment, states, visits, write_files
+
+DAYS = 9
+LAST = START + timedelta(days=DAYS - 1)
+WINDOWS = [
+    {"window": "1d", "compute": "count"},
+    {"window": "3d", "compute": "count", "column": "spend"},
+    {"window": "3d", "compute": "sum", "column": "spend"},
+    {"window": "3d", "compute": "mean", "column": "spend"},
+    {"window": "7d", "compute": "stddev", "column": "spend"},
+    {"window": "3d", "compute": "min", "column": "spend"},
+    {"window": "2d", "compute": "max", "column": "spend"},
+    {"window": "3d", "compute": "sum", "column": "items"},
+    {"window": "7d", "compute": "stddev", "column": "items"},
+    {"window": "7d", "compute": "mean", "column": "member"},
+    {"window": "7d", "compute": "count_distinct", "column": "shop"},
+    {"window": "7d", "compute": "count_distinct", "column": "spend"},
+]
+
+
+def derived(source: str, by: list[str], kinds: Sequence[dict[str, Any]], prefix: str) -> list[Derived]:
+    return [
+        Derived.model_validate({"name": f"{prefix}{number}", "from": source, "by": by, **kind})
+        for number, kind in enumerate(kinds)
+    ]
+
+
+FEATURES = [
+    *derived("visits", ["customer"], WINDOWS, "of_customer_"),
+    *derived("visits", ["customer", "shop"], WINDOWS[:4], "of_customer_and_shop_"),
+    *derived("visits", ["customer"], [{"latest": "spend", "within": "2d"}], "last_visit_"),
+    *derived("states", ["customer"], [{"window": "2d", "compute": "count"}], "states_"),
+    *derived("states", ["customer"], [{"window": "4d", "compute": "sum", "column": "balance"}], "balances_"),
+    *derived("states", ["customer"], [{"latest": "tier", "within": "3d"}], "tier_"),
+    *derived("states", ["customer"], [{"latest": "balance", "within": "1d"}], "balance_"),
+]  # fmt: skip
+
+missing = st.none()
+moments = st.builds(
+    moment, st.integers(0, DAYS - 1), st.sampled_from([0, 12, 23]), st.sampled_from([0, 1, 999_999])
+)
+numbers = st.one_of(
+    st.sampled_from([0.0, -0.0, math.nan, 0.1, 1e6 + 0.1, -2.5]), st.floats(-1e5, 1e5, width=32)
+)
+visit = st.fixed_dictionaries(
+    {
+        "at": moments,
+        "due": st.just(START),
+        "customer": st.one_of(missing, st.integers(1, 2)),
+        "shop": st.one_of(missing, st.sampled_from(["a", "b"])),
+        "spend": st.one_of(missing, numbers),
+        "items": st.one_of(missing, st.integers(-(2**53) - 5, 2**53 + 5)),
+        "member": st.one_of(missing, st.booleans()),
+    }
+)
+state = st.fixed_dictionaries(
+    {
+        "seen": moments,
+        "customer": st.one_of(missing, st.integers(1, 2)),
+        "tier": st.one_of(missing, st.sampled_from(["gold", "iron"])),
+        "balance": st.one_of(missing, numbers),
+    }
+)
+
+
+def compute(
+    rows: dict[str, list[dict[str, Any]]], specs: dict[str, DatasetSpec], features: list[Derived], first: date
+) -> list[dict[str, Any]]:
+    """Return the events from `first` on with their features, in order."""
+    with TemporaryDirectory() as folder:
+        files = {name: write_files(Path(folder) / name, specs[name], rows[name], LAST) for name in specs}
+        sql = event_sql(specs["visits"], specs, features, ["id"], first)
+        views = {rows_of(name): one for name, one in files.items()}
+        with open_rows(views, Path(folder), "test") as database:
+            return database.table(sql.setup, sql.in_order(["id", *(f.name for f in features)])).to_pylist()
+
+
+def numbered(rows: list[dict[str, Any]], event_time: str) -> list[dict[str, Any]]:
+    ordered = sorted(rows, key=lambda row: row[event_time].date())
+    return [{"id": number, **row} for number, row in enumerate(ordered)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(visit, max_size=40), st.lists(state, max_size=20), st.integers(0, DAYS - 1))
+def test_features_are_those_of_looking_at_every_row(
+    visited: list[dict[str, Any]], stated: list[dict[str, Any]], first: int
+) -> None:
+    specs = {"visits": visits(), "states": states()}
+    rows = {"visits": numbered(visited, "at"), "states": numbered(stated, "seen")}
+    day = START + timedelta(days=first)
+
+    found = compute(rows, specs, FEATURES, day)
+
+    events = [row for row in rows["visits"] if row["at"].date() >= day]
+    assert [row["id"] for row in found] == [row["id"] for row in events]
+    for one in FEATURES:
+        source = specs[one.dataset]
+        for event, row in zip(events, found, strict=True):
+            expected = naive_feature(one, event, rows[one.dataset], specs["visits"], source)
+            assert type(row[one.name]) is type(expected), (one, event)
+            if isinstance(expected, float):
+                expected = pytest.approx(expected, rel=1e-12, abs=1e-12)
+            assert row[one.name] == expected, (one, event)
