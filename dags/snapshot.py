@@ -7,14 +7,17 @@ trained as of. Training follows by itself.
 
 **When a task fails**
 
-- `freeze_snapshot`: a dataset has no partitions in the window, or the data registry does not answer
-  (retried). Load the missing days, then *Clear*.
+- `freeze_snapshot`: a dataset has no partitions in the window, or the data registry or its storage does
+  not answer (retried). Load the missing days, then *Clear*.
+
+**When a training says that objects of the snapshot storage are missing or hold other bytes:** trigger this
+DAG for the same day with `verify`. It reads the snapshot back and writes anew from the lake what is lost.
 
 **Always safe:** repeating it. The same partitions give the same snapshot.
 """
 
 from perennial_airflow.assets import retrain_request, snapshot
-from perennial_airflow.defaults import as_of_param, midnight, models_to_parse, stage_dag
+from perennial_airflow.defaults import as_of_param, midnight, models_to_parse, stage_dag, verify_param
 from perennial_airflow.operators.freeze_snapshot import FreezeSnapshotOperator
 
 for model, dataset in models_to_parse("snapshot"):
@@ -25,6 +28,6 @@ for model, dataset in models_to_parse("snapshot"):
         schedule=[retrain_request(model.model)],
         start_date=midnight(dataset.start),
         max_active_runs=1,
-        params={"as_of": as_of_param()},
+        params={"as_of": as_of_param(), "verify": verify_param()},
     ):
         FreezeSnapshotOperator(task_id="freeze_snapshot", model=model.model, outlets=[snapshot(model.model)])

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -192,10 +192,10 @@ def _finish(clone: GitClone, store: Any) -> int:
 
 
 def _delete(store: Any, oids: list[str]) -> None:
-    paths: Mapping[str, str] = {oid: store.oid_to_path(oid) for oid in oids}
+    paths = [store.oid_to_path(oid) for oid in oids]
     with storage_errors():
         if isinstance(store.fs, LocalFileSystem):
-            for path in paths.values():
+            for path in paths:
                 Path(path).unlink(missing_ok=True)
         else:
-            store.fs.fs.bulk_delete(list(paths.values()))
+            store.fs.fs.rm(paths)  # in bulk; absent ones are no error

@@ -14,6 +14,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -44,7 +45,7 @@ class Listing:
         entries = [{"md5": md5, "relpath": name} for name, md5 in sorted(self.files.items())]
         return json.dumps(entries, sort_keys=True).encode()
 
-    @property
+    @cached_property
     def oid(self) -> str:
         """The folder's hash."""
         return hashlib.md5(self.text, usedforsecurity=False).hexdigest() + ".dir"

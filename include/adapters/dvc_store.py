@@ -18,7 +18,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 # isort: split
-from dvc.fs import LocalFileSystem
+from dvc.fs import LocalFileSystem, generic
 from pydantic import SecretStr
 
 from include.adapters.dvc_credentials import remote_options
@@ -91,9 +91,15 @@ def existing(store: Any, oids: Iterable[str]) -> set[str]:
 def add_objects(store: Any, files: Mapping[str, Path]) -> None:
     """Write objects, each by its name; those of other writers with the same name hold the same bytes."""
     oids = sorted(files)
-    if oids:
-        with storage_errors():
-            store.add([str(files[oid]) for oid in oids], LocalFileSystem(), oids, check_exists=False)
+    paths = [str(files[oid]) for oid in oids]
+    with storage_errors():
+        if not oids:
+            return
+        if isinstance(store.fs, LocalFileSystem):
+            store.add(paths, LocalFileSystem(), oids, check_exists=False)
+        else:
+            # Not by `add`, which first lists the storage for folders that a bucket does not have.
+            generic.transfer(LocalFileSystem(), paths, store.fs, [store.oid_to_path(oid) for oid in oids])
 
 
 def local_copies(store: Any, oids: Iterable[str], folder: Path) -> dict[str, Path]:

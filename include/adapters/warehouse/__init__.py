@@ -19,6 +19,7 @@ from include.adapters.warehouse.promotions import (
     promoted_version,
     record_decisions,
     record_promotion,
+    served_snapshots,
 )
 from include.adapters.warehouse.publications import (
     WEEK,
@@ -45,5 +46,6 @@ __all__ = [
     "record_drift",
     "record_promotion",
     "request_retrain",
+    "served_snapshots",
     "transaction",
 ]

@@ -28,6 +28,8 @@ _RECORD_PROMOTION = text("""
     ON CONFLICT DO NOTHING
 """)
 
+_SERVED = text("SELECT model, version, snapshot_tag FROM perennial.promotion")
+
 _CHAMPION = """
     SELECT model, version, run_id, effective_from, artifact_sha256, snapshot_tag, snapshot_hash
     FROM perennial.promotion
@@ -108,6 +110,11 @@ def promoted_version(conn: Connection, model: str, version: int) -> ChampionRef 
     """Return the latest promotion of a given version."""
     found = conn.execute(_CHAMPION_OF_VERSION, {"model": model, "version": version})
     return _champion(found.one_or_none())
+
+
+def served_snapshots(conn: Connection) -> dict[tuple[str, int], str]:
+    """Return the snapshot's tag of each version that ever served, by model and version."""
+    return {(row.model, row.version): row.snapshot_tag for row in conn.execute(_SERVED)}
 
 
 def _champion(row: Row[Any] | None) -> ChampionRef | None:

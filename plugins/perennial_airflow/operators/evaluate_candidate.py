@@ -17,6 +17,7 @@ class EvaluateCandidateOperator(PerennialOperator):
     """Score candidate and champion on the same holdout and announce the evidence."""
 
     template_fields = ("candidate",)
+    uses_snapshots = True
     works_with_models = True
     operator_extra_links = (MlflowRunLink(),)
 

@@ -18,6 +18,7 @@ class FreezeSnapshotOperator(PerennialOperator):
     """Put the model's window of clean partitions under DVC, as of the requested day."""
 
     uses_warehouse = False
+    uses_snapshots = True
 
     def __init__(self, *, model: str, **options: Any) -> None:
         super().__init__(**options)
@@ -27,7 +28,10 @@ class FreezeSnapshotOperator(PerennialOperator):
         """Return a `SnapshotRef`."""
         from include.steps import freeze_snapshot
 
-        frozen = freeze_snapshot.run(self.settings(), self.specs(), self.model, self._as_of(context))
+        verify = bool(context["params"].get("verify"))
+        frozen = freeze_snapshot.run(
+            self.settings(), self.specs(), self.model, self._as_of(context), verify=verify
+        )
         context["outlet_events"][snapshot(self.model)].extra = frozen.to_json()
         return frozen.to_json()
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class TrainCandidateOperator(PerennialOperator):
     """Train `model` on the snapshot that was announced."""
 
+    uses_snapshots = True
     works_with_models = True
     operator_extra_links = (MlflowRunLink(),)
 
