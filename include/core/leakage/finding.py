@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from include.core.split import Split
 from include.specs.leakage import LeakageCheck
 
 Days = NDArray[np.datetime64]
+Part = tuple[str, NDArray[np.bool_]]
+"""A part of the split: its name and its rows."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,15 @@ class Known:
         return [str(name) for name in self.features.columns]
 
     @property
-    def parts(self) -> list[tuple[str, NDArray[np.bool_]]]:
+    def parts(self) -> list[Part]:
         """The parts by name, in the order of time."""
         split = self.split
         return [("train", split.train), ("validation", split.validation), ("holdout", split.holdout)]
+
+    @property
+    def pairs(self) -> list[tuple[Part, Part]]:
+        """Every part with every later one."""
+        return list(combinations(self.parts, 2))
 
 
 @dataclass(frozen=True)

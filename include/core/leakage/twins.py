@@ -40,21 +40,12 @@ def count_twins(known: Known) -> list[TwinCount]:
     """Count twins for every pair of parts."""
     hashes = _hash_rows(known)
     expected = _expected_share(known, hashes)
-    parts = known.parts
     counted = []
-    for place, (later, later_rows) in enumerate(parts):
-        for earlier, earlier_rows in parts[:place]:
-            twin = np.isin(hashes[later_rows], hashes[earlier_rows])
-            by_chance = expected[later_rows] * earlier_rows.sum() >= _EXPECTED
-            counted.append(
-                TwinCount(
-                    earlier=earlier,
-                    later=later,
-                    twins=int((twin & ~by_chance).sum()),
-                    by_chance=int((twin & by_chance).sum()),
-                    rows=int(later_rows.sum()),
-                )
-            )
+    for (earlier, earlier_rows), (later, later_rows) in known.pairs:
+        twin = np.isin(hashes[later_rows], hashes[earlier_rows])
+        by_chance = expected[later_rows] * earlier_rows.sum() >= _EXPECTED
+        twins, alike = int((twin & ~by_chance).sum()), int((twin & by_chance).sum())
+        counted.append(TwinCount(earlier, later, twins, alike, int(later_rows.sum())))
     return counted
 
 
