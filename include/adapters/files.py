@@ -52,9 +52,18 @@ def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def flush_file(path: Path) -> None:
+    """Put a file's bytes on disk, whoever wrote them."""
+    _flush(path)
+
+
 def flush_folder(folder: Path) -> None:
     """Put the names in a folder on disk, not only the files' bytes."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

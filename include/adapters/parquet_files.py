@@ -6,7 +6,6 @@ Equal rows in equal order give equal bytes, however they are cut into batches on
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.adapters.files import flush_folder
+from include.adapters.files import flush_file, flush_folder
 
 ROW_GROUP_ROWS = 131_072
 """Rows held in memory at a time, and what a reader may take at a time."""
@@ -54,16 +53,17 @@ class ParquetDraft:
             self._add(batch)
 
     def finish(self) -> FileFacts:
-        """Write what is left; the file is whole and on disk when this returns."""
+        """Write what is left; the file is whole when this returns."""
         if self._held_rows or not self._rows:
             self._flush(self._held_rows)
         self._writer.close()
-        self._sink.sync()
+        self._sink.finish()
         return FileFacts(self._rows, self._sink.size_bytes, self._sink.sha256, self._sink.md5)
 
     def keep_as(self, path: Path) -> None:
-        """Give the finished file its name; readers see nothing or all of it."""
+        """Give the finished file its name; readers see nothing or all of it, and it is on disk then."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        flush_file(self.path)  # and not before: most drafts of a repeated run are not kept
         self.path.replace(path)
         flush_folder(path.parent)
 
@@ -136,14 +136,12 @@ class _HashingFile:
         return self.size_bytes
 
     def flush(self) -> None:
-        """Nothing: `sync` flushes."""
+        """Nothing: `finish` flushes."""
 
     def close(self) -> None:
-        """Nothing: `sync` and `abandon` close."""
+        """Nothing: `finish` and `abandon` close."""
 
-    def sync(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def finish(self) -> None:
         self._file.close()
 
     def abandon(self) -> None:
