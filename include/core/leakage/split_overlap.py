@@ -27,7 +27,8 @@ def entity_across_split(known: Known) -> list[Finding]:
 
 def _shared(check: LeakageCheck, noun: str, columns: pd.DataFrame, known: Known) -> list[Finding]:
     whole = columns.notna().all(axis=1).to_numpy()
-    numbers = columns.groupby(list(columns.columns), sort=False, dropna=False).ngroup().to_numpy(np.int64)
+    groups = columns.groupby(list(columns.columns), sort=False, dropna=False)
+    numbers = groups.ngroup().to_numpy().astype(np.int64)
     evidence, facts = [], {}
     for (earlier, earlier_rows), (later, later_rows) in known.pairs:
         complete = later_rows & whole
