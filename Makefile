@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults bench-snapshot
+.PHONY: propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults bench-snapshot
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -63,6 +63,9 @@ lock: $(VENV)/.dev ## Resolve requirements*.in into requirements*.txt again
 
 lock-check: $(VENV)/.dev
 	@$(BIN)/python tools/lock.py check
+
+propose-contract: $(VENV)/.runtime ## Print a contract to start from (DATASET=bookings FIRST=2017-01-01 LAST=2017-03-31)
+	@$(RUN) -m include.propose_contract $(DATASET) $(FIRST) $(LAST) --state $(STATE)
 
 faults: $(VENV)/.dev ## Kill processes on purpose and compare what is left with an undisturbed run
 	@$(BIN)/python -m pytest -m faults

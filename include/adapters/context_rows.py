@@ -65,8 +65,8 @@ def repeats_by_day(
         return {}
     days = {str(file.path): file.ds for file in files}
     query = (
-        "SELECT theirs.filename, count(*)"  # noqa: S608 - names are quoted
-        " FROM read_parquet($files, filename = true, union_by_name = true) AS theirs"
+        'SELECT theirs."#file", count(*)'  # noqa: S608 - names are quoted
+        " FROM read_parquet($files, filename = '#file', union_by_name = true) AS theirs"
         f" SEMI JOIN read_parquet($path) AS mine ON {_equal(columns, columns)} GROUP BY ALL"
     )
     found = connection.execute(query, {"files": list(days), "path": str(path)}).fetchall()

@@ -63,6 +63,6 @@ def _broken(columns: Sequence[str]) -> str:
     named = "".join(f", {quoted(column)}" for column in columns)
     return (
         f'SELECT unnest({rules}) AS "{RULE}", unnest({observed}) AS "{OBSERVED}",'  # noqa: S608
-        f' filename AS "{FILE}", file_row_number{named}'
-        " FROM read_parquet($files, filename = true, file_row_number = true, union_by_name = true)"
+        f' "{FILE}", file_row_number{named}'
+        f" FROM read_parquet($files, filename = '{FILE}', file_row_number = true, union_by_name = true)"
     )
