@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from functools import cached_property
@@ -110,30 +110,43 @@ class SqlReader(Source):
         )
 
     def _read(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches(first, last_exclusive):
+            whole = _filled(batch, self.spec, first)
+            _require_within(whole, self.spec, first, last_exclusive)
+            yield whole
+
+    def _batches(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
         with self._transaction() as found:
             names = [name for name in self.spec.columns if not is_filled(self.spec, name, found)]
-            for batch in self._batches(names, found, first, last_exclusive):
-                whole = _filled(batch, self.spec, first)
-                _require_within(whole, self.spec, first, last_exclusive)
-                yield whole
-
-    def _batches(
-        self, names: list[str], found: dict[str, FoundColumn], first: date, last_exclusive: date
-    ) -> Iterator[pa.RecordBatch]:
-        if self._arrow is not None:
-            plan = self._arrow.plan({name: found[name].kind for name in names})
-            if not isinstance(plan, str):
-                yield from self._arrow.read(self._rows(plan, found, first, last_exclusive), names)
+            plan = self._plan(names, found)
+            statement = self._rows(plan or [sa.column(name) for name in names], found, first, last_exclusive)
+            if self._arrow is None or plan is None:
+                yield from self._row_by_row(statement, names)
                 return
+        # After the transaction: a server may end one that has been idle for as long as this takes.
+        yield from self._arrow.read(statement, names)
+
+    def _plan(self, names: list[str], found: dict[str, FoundColumn]) -> list[sa.ColumnElement[Any]] | None:
+        if self._arrow is None:
+            return None
+        plan = self._arrow.plan({name: found[name].kind for name in names})
+        if isinstance(plan, str):
             log.info("%s is read row by row: %s", self._source.title, plan)
-        statement = self._rows([sa.column(name) for name in names], found, first, last_exclusive)
+            return None
+        return plan
+
+    def _row_by_row(self, statement: sa.Select[Any], names: list[str]) -> Iterator[pa.RecordBatch]:
         streaming = self._connection.execution_options(stream_results=True)
         with closing(streaming.execute(statement)) as streamed:
             for rows in streamed.partitions(BATCH_ROWS):
                 yield _to_batch(rows, names, self.spec)
 
     def _rows(
-        self, columns: list[Any], found: dict[str, FoundColumn], first: date, last_exclusive: date
+        self,
+        columns: Sequence[sa.ColumnElement[Any]],
+        found: dict[str, FoundColumn],
+        first: date,
+        last_exclusive: date,
     ) -> sa.Select[Any]:
         """Select what belongs to a range of days, as one statement: it sees one state of the database."""
         rows = sa.select(*columns).select_from(relation(self.spec, first, last_exclusive))
@@ -258,8 +271,9 @@ def _engine(url: str, connection: str) -> sa.Engine:
     try:
         address = sa.make_url(url)
         kind = address.get_backend_name()
-        options = _CONNECT_OPTIONS.get(kind, {})
-        engine = sa.create_engine(address, connect_args=dict(options), poolclass=sa.pool.NullPool)
+        defaults = _CONNECT_OPTIONS.get(kind, {})
+        options = {name: value for name, value in defaults.items() if name not in address.query}
+        engine = sa.create_engine(address, connect_args=options, poolclass=sa.pool.NullPool)
     except (sa.exc.ArgumentError, ImportError):
         # Without its cause: the text of an address that cannot be parsed may hold the password.
         raise SettingsError(

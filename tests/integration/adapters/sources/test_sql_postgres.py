@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from time import sleep
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from include.adapters.sources.sql import open_sql
 from include.errors import SourceError, SourceUnavailableError
 from tests.support.sources import COLUMNS, DAY, put_stays, stay, stays_spec
 from tests.support.sql_rows import count_rows, read_rows
@@ -124,3 +126,17 @@ def test_a_wrong_password_is_not_shown(database_url: str) -> None:
     with pytest.raises(SourceUnavailableError, match="does not answer") as raised:
         read_rows(url, stays_spec(), DAY, NEXT)
     assert "hunter2" not in f"{raised.value} {raised.value.__cause__}"
+
+
+def test_a_long_read_does_not_trip_over_the_servers_patience_with_idle_transactions(
+    database_url: str,
+) -> None:
+    name = sa.make_url(database_url).database
+    execute(database_url, f"ALTER DATABASE \"{name}\" SET idle_in_transaction_session_timeout = '200ms'")
+    put_stays(database_url, [stay(number) for number in range(3)])
+    with open_sql(database_url, stays_spec()) as source:
+        batches = source.read(DAY, NEXT)
+        assert next(batches).num_rows == 3
+        sleep(0.5)  # as if the rows were being written
+        assert list(batches) == []
+        assert set(source.found_columns()) == set(COLUMNS)
