@@ -81,12 +81,17 @@ def check_training_set(
     leakage = check_leakage(known, _waiting(events[~mature], spec), alterations, spec.leakage)
     cohorts, parts = _cohorts(events, mature), _parts(known)
     page = _page(spec, snapshot, cohorts, parts, leakage)
-    path = f"{spec.model}/training_set/{snapshot.as_of}-{snapshot.content_hash[:8]}.html"
+    path = page_of(snapshot)
     write_atomically(settings.reports_root / path, page.encode())
     _log(spec, cohorts, leakage, path)
     refuse_leaks(leakage, spec.model, path)
     document = {"cohorts": cohorts.to_json(), "parts": parts, "leakage": leakage.to_json()}
     return TrainingSetReport(document, page, _tags(leakage))
+
+
+def page_of(snapshot: SnapshotRef) -> str:
+    """Return where a snapshot's page lies, relative to the reports' root."""
+    return f"{snapshot.model}/training_set/{snapshot.as_of}-{snapshot.content_hash[:8]}.html"
 
 
 def _cohorts(events: pd.DataFrame, mature: pd.Series[bool]) -> Cohorts:

@@ -43,6 +43,12 @@ class RowsToMendLink(ResultLink):
     name = "Rows to mend"
 
 
+class TrainingSetLink(ResultLink):
+    """To the page that says who waits for maturity and what was searched for leaks."""
+
+    name = "Training set"
+
+
 class DriftReportLink(ResultLink):
     """To the weekly report."""
 

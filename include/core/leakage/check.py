@@ -110,7 +110,7 @@ def refuse_leaks(report: LeakageReport, model: str, page: str) -> None:
         where=f"model {model}",
         next_step=_next_step(refused, page),
         findings=[item.title for item in refused],
-        page=page,
+        report=page,
     )
 
 

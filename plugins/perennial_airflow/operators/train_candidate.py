@@ -8,7 +8,7 @@ from include.contracts import SnapshotRef
 from perennial_airflow import provenance, run_context
 from perennial_airflow.assets import snapshot
 from perennial_airflow.base import PerennialOperator
-from perennial_airflow.links import MlflowRunLink
+from perennial_airflow.links import MlflowRunLink, TrainingSetLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,7 +19,7 @@ class TrainCandidateOperator(PerennialOperator):
 
     uses_snapshots = True
     works_with_models = True
-    operator_extra_links = (MlflowRunLink(),)
+    operator_extra_links = (TrainingSetLink(), MlflowRunLink())
 
     def __init__(self, *, model: str, **options: Any) -> None:
         super().__init__(**options)
@@ -28,15 +28,18 @@ class TrainCandidateOperator(PerennialOperator):
     def run_step(self, context: Context) -> dict[str, Any]:
         """Return a `CandidateRef`."""
         from include.steps import train_candidate
+        from include.steps.check_training_set import page_of
 
         event = run_context.required_event(context, snapshot(self.model), self.model)
+        frozen = SnapshotRef.from_json(event)
         candidate = train_candidate.run(
             self.settings(),
             self.specs(),
             self.model,
-            SnapshotRef.from_json(event),
+            frozen,
             provenance.code_commit(),
             provenance.lock_sha256(),
         )
+        self.link_report(page_of(frozen))
         self.link_mlflow(candidate.run_id)
         return candidate.to_json()

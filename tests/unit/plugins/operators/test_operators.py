@@ -30,7 +30,7 @@ from include.contracts import (
     RetrainRequest,
     SnapshotRef,
 )
-from include.errors import ContractError, FatalError, NoChampionError
+from include.errors import ContractError, FatalError, LeakageError, NoChampionError
 from perennial_airflow import assets
 from perennial_airflow.operators.announce_champion import AnnounceChampionOperator
 from perennial_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
@@ -263,6 +263,18 @@ def test_training_takes_the_announced_snapshot(make_context: MakeContext, replac
     operator.execute(make_context(events={assets.snapshot(MODEL): [SNAPSHOT.to_json()]}))
     assert step.call_args.args[3] == SNAPSHOT
     assert operator.link_urls["MLflow run"].endswith("/runs/abc")
+    page = f"{MODEL}/training_set/{SNAPSHOT.as_of}-{SNAPSHOT.content_hash[:8]}.html"
+    assert operator.link_urls["Training set"] == f"/perennial/reports/{page}"
+
+
+def test_a_training_that_is_refused_for_a_leak_is_linked_to_its_page(
+    make_context: MakeContext, replace: Replace
+) -> None:
+    replace("train_candidate", LeakageError("status is known later", report=f"{MODEL}/training_set/x.html"))
+    operator = TrainCandidateOperator(task_id="t", model=MODEL)
+    with pytest.raises(LeakageError, match="status is known later"):
+        operator.execute(make_context(events={assets.snapshot(MODEL): [SNAPSHOT.to_json()]}))
+    assert operator.link_urls == {"Training set": f"/perennial/reports/{MODEL}/training_set/x.html"}
 
 
 @pytest.mark.parametrize("operator", [TrainCandidateOperator, PromoteCandidateOperator])
