@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -132,7 +133,7 @@ def _count(
     goes, warned = (_any(rules, severity) for severity in (Severity.QUARANTINE, Severity.WARN))
     asked = [*counts, *firsts, _count_of(goes), _count_of(f"{warned} AND NOT {goes}")]
     query = f"SELECT {', '.join(asked)} FROM {table}"  # noqa: S608 - our own names
-    answer = connection.execute(query).fetchone() or ()
+    answer: tuple[Any, ...] = connection.execute(query).fetchone() or ()
     return Findings(
         path=path,
         rules=rules,

@@ -31,7 +31,7 @@ from include.errors import SpecError
 from include.specs import Expectation, ExpectationKind
 from include.specs.expectation import moment
 
-FRAME_ROWS = 524_288
+FRAME_ROWS = 262_144
 """Rows that are judged, and held in memory, at once."""
 
 # No spec can name a column like this, so it never hides one of the dataset's.
@@ -75,61 +75,63 @@ def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_
 
 def _parts(paths: Sequence[Path], rules: Rules, work_root: Path) -> Iterator[tuple[pd.DataFrame, Rules]]:
     """Yield frames of bounded size and what is to be asked of each, so that all is asked of all rows."""
-    rows = sum(_row_count(path) for path in paths)
-    if not rows:
-        return
-    whole = rows <= FRAME_ROWS
-    by_row = {p: rule for p, rule in rules.items() if whole or rule.expect not in _UNIQUE}
+    for group in _groups(paths):
+        if sum(rows for _, rows in group) <= FRAME_ROWS:
+            yield _frame(_together([path for path, _ in group], rules)), rules
+        else:
+            ((path, rows),) = group
+            yield from _parts_of_large(path, rows, rules, work_root)
+
+
+def _groups(paths: Sequence[Path]) -> Iterator[list[tuple[Path, int]]]:
+    """Put small files together, as many as fit in a frame; a larger one is alone."""
+    group: list[tuple[Path, int]] = []
+    for path in paths:
+        rows = int(pq.read_metadata(path).num_rows)
+        if group and sum(others for _, others in group) + rows > FRAME_ROWS:
+            yield group
+            group = []
+        if rows:
+            group.append((path, rows))
+    if group:
+        yield group
+
+
+def _together(paths: Sequence[Path], rules: Rules) -> pa.Table:
+    tables = [_numbered(pq.read_table(path, columns=_columns(rules)), n) for n, path in enumerate(paths)]
+    return pa.concat_tables(tables)
+
+
+def _parts_of_large(
+    path: Path, rows: int, rules: Rules, work_root: Path
+) -> Iterator[tuple[pd.DataFrame, Rules]]:
+    """Cut one file by rows, and for each rule about repeated values by value."""
+    by_row = {position: rule for position, rule in rules.items() if rule.expect not in _UNIQUE}
     if by_row:
-        yield from ((_frame(part), by_row) for part in _row_parts(paths, by_row))
-    for position, rule in rules.items():
-        if position not in by_row:
-            asked = {position: rule}
-            parts = _value_parts(paths, rule, -(-rows // FRAME_ROWS), work_root)
-            yield from ((_frame(part), asked) for part in parts)
-
-
-def _row_count(path: Path) -> int:
-    return int(pq.read_metadata(path).num_rows)
-
-
-def _row_parts(paths: Sequence[Path], rules: Rules) -> Iterator[pa.Table]:
-    """Cut the files' rows into parts; small files come together in one."""
-    columns = sorted({column for rule in rules.values() for column in rule.columns})
-    held: list[pa.RecordBatch] = []
-    count = 0
-    for number, path in enumerate(paths):
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(FRAME_ROWS, columns=columns):
-                if count + batch.num_rows > FRAME_ROWS:
-                    yield pa.Table.from_batches(held)
-                    held, count = [], 0
-                held.append(_numbered(batch, number))
-                count += batch.num_rows
-    if held:
-        yield pa.Table.from_batches(held)
+            for batch in file.iter_batches(FRAME_ROWS, columns=_columns(by_row)):
+                yield _frame(_numbered(pa.Table.from_batches([batch]), 0)), by_row
+    for position, rule in rules.items():
+        if rule.expect in _UNIQUE:
+            for part in _value_parts(path, rule, -(-rows // FRAME_ROWS), work_root):
+                yield _frame(_numbered(part, 0)), {position: rule}
 
 
-def _numbered(batch: pa.RecordBatch, number: int) -> pa.RecordBatch:
-    return batch.append_column(_PARTITION, pa.array(np.full(batch.num_rows, number)))
-
-
-def _value_parts(
-    paths: Sequence[Path], rule: Expectation, buckets: int, work_root: Path
-) -> Iterator[pa.Table]:
-    """Cut the files' rows so that equal values come together."""
+def _value_parts(path: Path, rule: Expectation, parts: int, work_root: Path) -> Iterator[pa.Table]:
+    """Cut the rows so that equal values come together."""
     columns = ", ".join(quoted(column) for column in rule.columns)
+    rows = f"SELECT {columns} FROM read_parquet({text_literal(str(path))})"  # noqa: S608 - quoted
     with open_duckdb(work_root) as connection:
-        for bucket in range(buckets):
-            parts = [
-                connection.sql(
-                    f"SELECT {columns}, {number} AS {quoted(_PARTITION)} "  # noqa: S608 - quoted, numbers
-                    f"FROM read_parquet({text_literal(str(path))}) "
-                    f"WHERE hash({columns}) % {buckets} = {bucket}"
-                ).to_arrow_table()
-                for number, path in enumerate(paths)
-            ]
-            yield pa.concat_tables(parts)
+        for part in range(parts):
+            yield connection.sql(f"{rows} WHERE hash({columns}) % {parts} = {part}").to_arrow_table()
+
+
+def _columns(rules: Rules) -> list[str]:
+    return sorted({column for rule in rules.values() for column in rule.columns})
+
+
+def _numbered(rows: pa.Table, number: int) -> pa.Table:
+    return rows.append_column(_PARTITION, pa.array(np.full(rows.num_rows, number)))
 
 
 def _frame(rows: pa.Table) -> pd.DataFrame:

@@ -7,6 +7,10 @@ and metrics it registers twice. Import this first.
 from __future__ import annotations
 
 import logging
+import warnings
 
 for _name in ("_docs_decorators", "expectations.registry"):
     logging.getLogger(f"great_expectations.{_name}").setLevel(logging.WARNING)
+
+# It searches for a contract's patterns with pandas, which warns of groups that it could have extracted.
+warnings.filterwarnings("ignore", "This pattern is interpreted as a regular expression", UserWarning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Self, TypeAlias
@@ -10,6 +9,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from include.specs.fields import Identifier, SpecModel
+from include.specs.patterns import check_pattern
 
 
 class Severity(StrEnum):
@@ -58,14 +58,6 @@ _ARGUMENTS: dict[ExpectationKind, tuple[set[str], set[str], set[str]]] = {
 }
 
 
-def _check_regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    return value
-
-
 def _check_bound(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float | date | str):
         raise ValueError("write a number or a date, such as 0 or 2017-03-01")
@@ -73,9 +65,9 @@ def _check_bound(value: object) -> object:
 
 
 def _check_member(value: object) -> object:
-    if not isinstance(value, bool | int | float | date | str):
-        raise ValueError("write a text, a number, true, false or a date")
-    return value if isinstance(value, str) else _instant(value)
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("write a text, a number, true or false; dates have column_values_to_be_between")
+    return value
 
 
 def _instant(value: object) -> object:
@@ -84,7 +76,8 @@ def _instant(value: object) -> object:
         value = _parse_instant(value)
     if not isinstance(value, datetime):
         return value
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    value = value.replace(tzinfo=value.tzinfo or UTC)
+    return value.astimezone(UTC).replace(fold=0)
 
 
 def _parse_instant(value: str) -> date:
@@ -101,15 +94,14 @@ def _named_once(value: list[str]) -> list[str]:
 
 
 Bound: TypeAlias = Annotated[int | float | datetime | date, BeforeValidator(_check_bound)]
-Member: TypeAlias = Annotated[bool | int | float | datetime | date | str, BeforeValidator(_check_member)]
+Member: TypeAlias = Annotated[bool | int | float | str, BeforeValidator(_check_member)]
 
 
 class Expectation(SpecModel):
     """One rule of a contract.
 
-    A missing value fails `column_values_to_not_be_null` and no other rule. Bounds and set members are
-    numbers for numeric columns; for dates and timestamps they are dates, which stand for midnight UTC,
-    or times.
+    A missing value fails `column_values_to_not_be_null` and no other rule. Bounds are
+    numbers, or for dates and timestamps dates, which stand for midnight UTC, or times.
     """
 
     expect: ExpectationKind
@@ -125,7 +117,7 @@ class Expectation(SpecModel):
     strict_min: bool | None = None
     strict_max: bool | None = None
     value_set: list[Member] | None = Field(default=None, min_length=1)
-    regex: Annotated[str, AfterValidator(_check_regex)] | None = None
+    regex: Annotated[str, AfterValidator(check_pattern)] | None = None
     or_equal: bool | None = None
 
     @property

@@ -40,6 +40,9 @@ def _bound_misfits(expectation: Expectation, kind: ColumnType) -> Iterator[str]:
 
 
 def _member_misfits(expectation: Expectation, kind: ColumnType) -> Iterator[str]:
+    if kind in TEMPORAL:
+        yield f"{expectation.column!r} is a {kind}; ask for ranges, sets of dates are not evaluated"
+        return
     for value in expectation.value_set or ():
         if problem := _value_problem(value, kind):
             yield f"value {value!r} in the set of {expectation.column!r}: {problem}"
