@@ -111,8 +111,8 @@ def _python_values(name: str, kind: ColumnType, array: pa.Array) -> list[Any]:
 
 
 def _shown(scalar: pa.Scalar) -> Any:
-    """Return a value for a message; of nanoseconds Python holds no exact one."""
-    return str(scalar) if pt.is_timestamp(scalar.type) else scalar.as_py()
+    """Return a value for a message; Python holds neither nanoseconds nor years beyond 9999."""
+    return pc.cast(scalar, pa.string()).as_py() if pt.is_timestamp(scalar.type) else scalar.as_py()
 
 
 def _is_text(found: pa.DataType) -> bool:

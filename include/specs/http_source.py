@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from include.specs.fields import Identifier, SpecModel
 
@@ -41,15 +41,21 @@ def _check_keys(value: str) -> str:
     return value
 
 
-def _check_params(value: dict[str, Parameter]) -> dict[str, Parameter]:
-    for name, given in value.items():
-        if isinstance(given, bool):
+def _refuse_booleans(value: object) -> object:
+    for name, given in value.items() if isinstance(value, dict) else ():
+        if isinstance(given, bool):  # it would be sent as 1 or 0
             raise ValueError(f'put the value of {name} in quotes: "true" or "True", as the API has it')
+    return value
+
+
+def _check_params(value: dict[str, Parameter]) -> dict[str, Parameter]:
+    for given in value.values():
         if isinstance(given, str):
             _check_placeholders(given)
     return value
 
 
+Params = Annotated[dict[str, Parameter], BeforeValidator(_refuse_booleans), AfterValidator(_check_params)]
 Keys = Annotated[str, AfterValidator(_check_keys)]
 
 
@@ -95,7 +101,7 @@ class HttpSource(SpecModel):
     kind: Literal["http"]
     connection: Identifier
     path: Annotated[str, AfterValidator(_check_path)]
-    params: Annotated[dict[str, Parameter], AfterValidator(_check_params)] = {}
+    params: Params = {}
     records: Keys | None = None
     fields: dict[Identifier, Keys] = {}
     total: Keys | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import socket
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -126,9 +127,9 @@ def test_a_storage_that_does_not_answer_is_an_outage(
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    extras = (
-        '{"endpoint_url": "http://127.0.0.1:%d", "config_kwargs": {"retries": {"max_attempts": 0}}}' % port
-    )  # noqa: UP031
+    extras = json.dumps(
+        {"endpoint_url": f"http://127.0.0.1:{port}", "config_kwargs": {"retries": {"max_attempts": 0}}}
+    )
     uri = f"aws://someone:hush@/?__extra__={extras}"
     with pytest.raises(SourceUnavailableError, match="the storage does not answer") as raised:
         read(s3_server, bucket_spec(bucket, "{ds}.csv"), tmp_path, uri)
