@@ -5,6 +5,7 @@
     PerennialError
     ├── RetryableError                 the same run may succeed later: Airflow retries with backoff
     │   ├── SourceUnavailableError     a source, registry or database does not answer
+    │   ├── DiskFullError              a disk has no room left
     │   ├── NotReadyError              what this run waits for is not there yet
     │   └── ConcurrentWriteError       another run won a race; a retry builds on its result
     └── FatalError                     trying again changes nothing: fails at once
@@ -86,6 +87,10 @@ class RetryableError(PerennialError):
 
 class SourceUnavailableError(RetryableError):
     """A source, registry or database does not answer."""
+
+
+class DiskFullError(RetryableError):
+    """A disk has no room left."""
 
 
 class NotReadyError(RetryableError):

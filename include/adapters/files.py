@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+from include.errors import DiskFullError
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -37,19 +40,46 @@ def create_exclusively(path: Path, data: bytes) -> bool:
 
 
 @contextmanager
+def named_when_full(folder: Path) -> Iterator[None]:
+    """Say which disk it is that has no room left, and what to do.
+
+    Raises
+    ------
+    DiskFullError
+        In place of the operating system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise disk_full(folder) from error
+
+
+def disk_full(folder: Path) -> DiskFullError:
+    """Return the error for a folder whose disk has no room left."""
+    return DiskFullError(
+        "no room is left on the disk; nothing was kept of what was being written",
+        where=str(folder),
+        next_step="make room there; a retry does the work anew",
+    )
+
+
+@contextmanager
 def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
     # In the same folder, because neither a rename nor a hard link crosses file systems. Of a process
     # killed here a hidden file remains that no reader looks at.
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
+    with named_when_full(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def flush_file(path: Path) -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.adapters.files import flush_file, flush_folder
+from include.adapters.files import flush_file, flush_folder, named_when_full
 
 ROW_GROUP_ROWS = 131_072
 """Rows held in memory at a time, and what a reader may take at a time."""
@@ -95,13 +95,19 @@ def draft_parquet(folder: Path, schema: pa.Schema) -> Iterator[ParquetDraft]:
     """Give a draft in a folder; what is not kept by the end of the block is gone.
 
     Of a process killed in the block a hidden file remains that no reader looks at.
+
+    Raises
+    ------
+    DiskFullError
+        Where the disk has no room for it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = ParquetDraft(folder / f".draft-{uuid4().hex}.tmp", schema)
-    try:
-        yield draft
-    finally:
-        draft.discard()
+    with named_when_full(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = ParquetDraft(folder / f".draft-{uuid4().hex}.tmp", schema)
+        try:
+            yield draft
+        finally:
+            draft.discard()
 
 
 class _HashingFile:

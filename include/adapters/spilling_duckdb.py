@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
+from include.adapters.files import disk_full, named_when_full
+from include.adapters.work_folders import work_folder
+
 MEMORY = "300MB"
 THREADS = 2
+
+# DuckDB reports both that a write failed and that it kept within the room it found when it began.
+_NO_ROOM = re.compile(r"No space left|max_temp_directory_size")
 
 
 @contextmanager
@@ -20,12 +26,21 @@ def open_duckdb(
     """Open a database in memory whose temporary files lie in a folder below `work_root`, gone afterwards.
 
     Two processes must not share such a folder: the files have the same names in each.
+
+    Raises
+    ------
+    DiskFullError
+        Where the rows fit neither into memory nor into the folder.
     """
-    work_root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="spill-", dir=work_root) as folder:
-        limits = {"memory_limit": memory, "threads": threads, "temp_directory": folder}
-        with duckdb.connect(config=limits) as connection:
-            yield connection
+    with named_when_full(work_root), work_folder(work_root, "spill-") as folder:
+        limits = {"memory_limit": memory, "threads": threads, "temp_directory": str(folder)}
+        try:
+            with duckdb.connect(config=limits) as connection:
+                yield connection
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            if not _NO_ROOM.search(str(error)):
+                raise
+            raise disk_full(work_root) from error
 
 
 def quoted(identifier: str) -> str:
