@@ -63,6 +63,8 @@ def test_values_that_fit_exactly_are_converted(kind: str, value: Any, expected: 
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
+        pytest.param("number", Decimal("1e400"), id="decimal beyond all floats"),
+        pytest.param("number", Decimal("-1e-400"), id="decimal too small for a float"),
         pytest.param("integer", 2.5, id="fraction as integer"),
         pytest.param("integer", 2**63, id="integer too large"),
         pytest.param("integer", float("inf"), id="infinity as integer"),

@@ -73,6 +73,16 @@ def test_a_sqlite_file_keeps_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime.settings(["local"]).source_url("local") == "sqlite:////data/x.db"
 
 
+@pytest.mark.parametrize(
+    ("kind", "dialect"), [("mysql", "mysql+pymysql"), ("mariadb", "mariadb+pymysql"), ("mssql", "mssql")]
+)
+def test_a_connections_type_chooses_the_driver(
+    monkeypatch: pytest.MonkeyPatch, kind: str, dialect: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PMS", f"{kind}://reader:secret@db.example:3307/pms")
+    assert runtime.settings(["pms"]).source_url("pms") == f"{dialect}://reader:secret@db.example:3307/pms"
+
+
 def test_a_report_is_reached_through_the_web_ui() -> None:
     assert runtime.report_url("bookings/validation/2017-05-01-r0001.html") == (
         "/perennial/reports/bookings/validation/2017-05-01-r0001.html"

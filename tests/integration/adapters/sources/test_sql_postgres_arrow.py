@@ -253,6 +253,16 @@ def test_a_connection_cut_midway_may_be_tried_again(
 
 
 @pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "row by row"])
+def test_a_field_of_ten_megabytes_is_read_whole(
+    database_url: str, arrow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_stays(database_url, [stay(1, guest="ä" * 5_000_000), stay(2)])
+    with only(monkeypatch, arrow=arrow):
+        table = read_rows(database_url, stays_spec(), DAY, NEXT).sort_by("stay_id")
+    assert table["guest"].to_pylist() == ["ä" * 5_000_000, "Ada"]
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "row by row"])
 def test_a_query_that_fails_midway_is_the_sources_fault(
     database_url: str, arrow: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

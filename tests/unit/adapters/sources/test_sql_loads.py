@@ -82,6 +82,15 @@ def test_a_query_the_database_does_not_understand_is_a_mistake_not_an_outage(url
         ids(url, of_query(query))
 
 
+def test_columns_of_any_name_are_found_beside_the_declared_ones(url: str) -> None:
+    put_stays(url, [stay(1)])
+    execute(url, """ALTER TABLE stays ADD COLUMN "Ode à l'""%s :x" TEXT""")
+    for spec in (stays_spec(), of_query("SELECT * FROM stays")):
+        with open_sql(url, spec) as source:
+            assert sum(batch.num_rows for batch in source.read(DAY, NEXT)) == 1
+            assert list(source.found_columns()) == [*COLUMNS, "Ode à l'\"%s :x"]
+
+
 def test_a_manifest_says_what_was_read(url: str) -> None:
     put_stays(url, [stay(1)])
     query = "SELECT * FROM stays WHERE made_at >= :first"
