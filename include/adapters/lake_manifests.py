@@ -124,21 +124,21 @@ class ManifestLog(Generic[M]):
         return None if revision is None else self._read(dataset, ds, revision)
 
     def later_revisions(self, dataset: str, ds: date) -> list[M]:
-        """Return every revision of a partition after its first, oldest first.
+        """Return every recorded revision of a partition after its first, oldest first.
 
         Raises
         ------
         IntegrityError
-            Where a file is missing or not a manifest of this partition.
+            Where a file is not a manifest of this partition.
         """
-        highest = _highest_revision(self.folder(dataset, ds)) or 0
-        return [self._read(dataset, ds, revision) for revision in range(2, highest + 1)]
+        found = sorted(_revisions(self.folder(dataset, ds)))
+        return [self._read(dataset, ds, revision) for revision in found if revision > 1]
 
     def _read(self, dataset: str, ds: date, revision: int) -> M:
         path = self.folder(dataset, ds) / _file_name(revision)
         try:
             manifest = self.kind.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, ValidationError):
+        except ValidationError:
             raise _damaged(path) from None
         if (manifest.dataset, manifest.ds, manifest.revision) != (dataset, ds, revision):
             raise _damaged(path)
@@ -201,8 +201,12 @@ def _file_name(revision: int) -> str:
 
 
 def _highest_revision(folder: Path) -> int | None:
+    return max(_revisions(folder), default=None)
+
+
+def _revisions(folder: Path) -> list[int]:
     found = (_REVISION.fullmatch(name) for name in _names_in(folder))
-    return max((int(match[1]) for match in found if match), default=None)
+    return [int(match[1]) for match in found if match]
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -31,6 +31,14 @@ def test_the_highest_revision_is_current(tmp_path: Path) -> None:
     assert log.current("stays", DAY) == manifest(revision=10000, rows=10000)
 
 
+def test_later_revisions_come_oldest_first(tmp_path: Path) -> None:
+    log = raw_log(tmp_path)
+    assert log.later_revisions("stays", DAY) == []
+    for revision in (1, 2, 10):
+        log.append(manifest(revision=revision))
+    assert [found.revision for found in log.later_revisions("stays", DAY)] == [2, 10]
+
+
 def test_a_revision_is_recorded_once(tmp_path: Path) -> None:
     log = raw_log(tmp_path)
     log.append(manifest(rows=3))
