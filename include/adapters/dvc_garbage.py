@@ -32,7 +32,8 @@ from include.adapters.git_registry import GitClone, GitError, Tag
 # isort: split
 from dvc.fs import LocalFileSystem
 
-_OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
+# Objects, and what DVC calls an upload into a folder until it is whole: a killed one is never finished.
+_COLLECTED = re.compile(r"[0-9a-f]{32}(\.dir)?|[0-9a-f]{2}\.[^.]+\.tmp")
 _DELETED_AT_ONCE = 500
 
 
@@ -144,7 +145,7 @@ def _pointed(clone: GitClone, revision: str) -> Iterator[tuple[str, str]]:
 def _stored(store: Any) -> dict[str, StoredObject]:
     with storage_errors():
         found = _local_objects(store) if isinstance(store.fs, LocalFileSystem) else _remote_objects(store)
-        return {oid: item for oid, item in found if _OBJECT.fullmatch(oid)}
+        return {oid: item for oid, item in found if _COLLECTED.fullmatch(oid)}
 
 
 def _local_objects(store: Any) -> Iterator[tuple[str, StoredObject]]:

@@ -158,12 +158,18 @@ class GitClone:
         ------
         GitError
             When another writer was first.
+        SourceUnavailableError
+            When the registry's disk is full.
         """
         added = [] if tag is None else [f"HEAD:{_TAGS}{tag}"]
         removed = [f":{_TAGS}{name}" for name in without]
-        run_git(
-            self.folder, "push", "-q", "--atomic", "origin", f"HEAD:refs/heads/{BRANCH}", *added, *removed
-        )
+        references = [f"HEAD:refs/heads/{BRANCH}", *added, *removed]
+        try:
+            run_git(self.folder, "push", "-q", "--atomic", "origin", *references)
+        except GitError as error:
+            if _FULL in str(error):
+                raise self._unavailable(error) from None
+            raise
 
     def start_over(self) -> None:
         """Forget local commits and take what the registry holds now."""

@@ -115,6 +115,17 @@ def test_files_that_are_no_objects_are_left_alone(local: Place, tmp_path: Path) 
     assert stranger.read_text() == "mine"
 
 
+def test_what_a_killed_upload_left_goes_once_it_is_old(local: Place, tmp_path: Path) -> None:
+    _, frozen = three_snapshots(local, tmp_path / "lake")
+    left = next((tmp_path / "storage" / "files" / "md5").iterdir()) / ".rKh3t-ulptR6pTJW22A1cg.tmp"
+    left.write_text("half")
+    collect(local, *frozen, written_before=datetime(2020, 1, 1, tzinfo=UTC))
+    assert left.exists(), "somebody may be writing it"
+    collect(local, *frozen)
+    assert not left.exists()
+    assert local.read(frozen[0])
+
+
 def stop_before_deleting(place: Place, *kept: FrozenSnapshot) -> None:
     """Announce what goes, and be stopped there."""
     with pytest.MonkeyPatch.context() as patch:
