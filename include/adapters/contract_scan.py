@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -127,40 +126,55 @@ def _findings_query(rules: Sequence[RowRule]) -> str:
 def _count(
     connection: duckdb.DuckDBPyConnection, table: str, path: Path, rules: tuple[RowRule, ...]
 ) -> Findings:
-    numbers = range(len(rules))
-    counts = [_count_of(f"f{n}") for n in numbers]
-    firsts = [f"coalesce(min(position, {MAX_NAMED}) FILTER (WHERE f{n}), [])" for n in numbers]
-    goes, warned = (_any(rules, severity) for severity in (Severity.QUARANTINE, Severity.WARN))
-    asked = [*counts, *firsts, _count_of(goes), _count_of(f"{warned} AND NOT {goes}")]
-    query = f"SELECT {', '.join(asked)} FROM {table}"  # noqa: S608 - our own names
-    answer: tuple[Any, ...] = connection.execute(query).fetchone() or ()
+    """Read once through what was found; the counts of a query over all rules take longer to plan."""
+    goes, warns = (_of_severity(rules, severity) for severity in (Severity.QUARANTINE, Severity.WARN))
+    counts, firsts = np.zeros(len(rules), np.int64), np.empty((0, len(rules)), np.int64)
+    quarantined = warned = 0
+    for positions, flags in _stream(connection.cursor(), table):
+        counts += flags.sum(axis=0)
+        refused = flags[:, goes].any(axis=1)
+        quarantined += int(refused.sum())
+        warned += int((flags[:, warns].any(axis=1) & ~refused).sum())
+        firsts = _keep_first(firsts, positions, flags)
     return Findings(
         path=path,
         rules=rules,
-        failed_rows=tuple(answer[: len(rules)]),
-        first_rows=tuple(tuple(positions) for positions in answer[len(rules) : 2 * len(rules)]),
-        quarantined_rows=answer[-2],
-        warned_rows=answer[-1],
+        failed_rows=tuple(counts.tolist()),
+        first_rows=tuple(tuple(column[column >= 0].tolist()) for column in firsts.T),
+        quarantined_rows=quarantined,
+        warned_rows=warned,
         _connection=connection,
         _table=table,
     )
 
 
-def _count_of(condition: str) -> str:
-    return f"count(*) FILTER (WHERE {condition})"
+def _of_severity(rules: Sequence[RowRule], severity: Severity) -> list[int]:
+    return [number for number, rule in enumerate(rules) if rule.severity is severity]
 
 
-def _any(rules: Sequence[RowRule], severity: Severity) -> str:
-    flags = [f"f{n}" for n, rule in enumerate(rules) if rule.severity is severity]
-    return f"({' OR '.join(flags)})" if flags else "false"
+def _keep_first(firsts: np.ndarray, positions: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """Add the first failing rows of a batch to those known, rule by rule, up to ten; -1 is none."""
+    kept = np.full((MAX_NAMED, flags.shape[1]), -1, np.int64)
+    for number, fails in enumerate(flags.T):
+        known = firsts[:, number][firsts[:, number] >= 0]
+        found = np.concatenate([known, positions[fails][: MAX_NAMED - len(known)]])
+        kept[: len(found), number] = found
+    return kept
+
+
+def _stream(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield positions and flags of what was found, positions ascending."""
+    query = f"SELECT * FROM {table} ORDER BY position"  # noqa: S608 - our own name
+    for batch in connection.sql(query).to_arrow_reader(BATCH_ROWS):
+        positions, *flags = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
+        yield positions, np.column_stack(flags)
 
 
 class _Cursor:
     """Reads findings in the order of the rows, as much as is asked for."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, rules: int) -> None:
-        query = f"SELECT * FROM {table} ORDER BY position"  # noqa: S608 - our own name
-        self._batches = iter(connection.sql(query).to_arrow_reader(BATCH_ROWS))
+        self._batches = _stream(connection, table)
         self._positions, self._flags = np.empty(0, np.int64), np.empty((0, rules), bool)
 
     def take(self, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
@@ -169,16 +183,12 @@ class _Cursor:
             batch = next(self._batches, None)
             if batch is None:
                 break
-            self._add(batch)
+            self._positions = np.concatenate([self._positions, batch[0]])
+            self._flags = np.concatenate([self._flags, batch[1]])
         count = int(np.searchsorted(self._positions, end))
         taken = self._positions[:count] - start, self._flags[:count]
         self._positions, self._flags = self._positions[count:], self._flags[count:]
         return taken
-
-    def _add(self, batch: pa.RecordBatch) -> None:
-        positions, *flags = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
-        self._positions = np.concatenate([self._positions, positions])
-        self._flags = np.concatenate([self._flags, np.column_stack(flags)])
 
 
 def _rows_at(path: Path, columns: Sequence[str], positions: Sequence[int]) -> pa.Table:

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.adapters import gx_contract
 from include.adapters.arrow_columns import arrow_schema
-from include.adapters.gx_contract import failing_rows
+from include.adapters.contract_scan import open_scan
+from include.adapters.gx_contract import judge_contract
+from include.adapters.row_rules import contract_rules
 from include.errors import SpecError
 from include.specs import Expectation
 from tests.support.sources import CONTRACT, stay, stays_spec
@@ -35,10 +41,27 @@ def column(name: str, *values: Any) -> pa.Table:
     return table(*({**stay(number), name: value} for number, value in enumerate(values)))
 
 
+@contextmanager
+def stored(*tables: pa.Table) -> Iterator[list[Path]]:
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{number}.parquet" for number in range(len(tables))]
+        for rows, path in zip(tables, paths, strict=True):
+            pq.write_table(rows, path)
+        yield paths
+
+
+def judged(tables: list[pa.Table], contract: list[Expectation]) -> list[bool]:
+    with stored(*tables) as paths:
+        return judge_contract(paths, contract, paths[0].parent)
+
+
 def positions(rows: pa.Table, expectation: Expectation) -> list[int]:
-    ((found,),) = failing_rows([rows], [expectation])
-    assert found.dtype == np.int64
-    return [int(position) for position in found]
+    """What the scan finds, which Great Expectations must confirm."""
+    rules = contract_rules([expectation], stays_spec().columns)
+    with stored(rows) as (path,), open_scan(path.parent) as scan:
+        found = scan.find(path, rules)
+        assert judge_contract([path], [expectation], path.parent) == [not found.failed_rows[0]]
+        return list(found.first_rows[0])
 
 
 @pytest.mark.parametrize(
@@ -137,24 +160,35 @@ def test_equal_values_are_greater_only_if_so_declared(or_equal: bool | None, exp
     assert positions(column("price", 5.0), expectation) == expected
 
 
-def test_uniqueness_is_asked_within_a_partition() -> None:
-    answers = failing_rows(
-        [column("stay_id", 1, 2), column("stay_id", 2, 3, 3), column("stay_id")],
-        [rule("column_values_to_be_unique", "stay_id")],
-    )
-    assert [[found.tolist() for found in partition] for partition in answers] == [[[]], [[1, 2]], [[]]]
+UNIQUE = rule("column_values_to_be_unique", "stay_id")
+
+
+@pytest.mark.parametrize("frame_rows", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("tables", "holds"),
+    [
+        pytest.param([[1, 2], [2, 3], [], [1]], True, id="across partitions values may repeat"),
+        pytest.param([[1, 2], [], [2, 3, 4, 5, 3]], False, id="within a large partition they may not"),
+        pytest.param([[7, 7], [1, 2, 3]], False, id="nor within a small one"),
+        pytest.param([[None, None], [None, None, None]], True, id="missing values do not repeat"),
+        pytest.param([[BIG, BIG + 1, None]], True, id="integers no float can tell apart"),
+    ],
+)
+def test_uniqueness_is_asked_within_a_partition(
+    tables: list[list[int | None]], holds: bool, frame_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gx_contract, "FRAME_ROWS", frame_rows)
+    assert judged([column("stay_id", *values) for values in tables], [UNIQUE]) == [holds]
 
 
 def test_partitions_without_any_row_fail_nothing() -> None:
     contract = stays_spec().contract
-    answers = failing_rows([column("price"), column("price")], contract)
-    assert [[found.tolist() for found in partition] for partition in answers] == [[[]] * len(contract)] * 2
+    assert judged([column("price"), column("price")], contract) == [True] * len(contract)
 
 
 def test_the_same_rule_may_stand_twice() -> None:
     contract = [rule("column_values_to_not_be_null", severity=severity) for severity in ("warn", "block")]
-    ((first, second),) = failing_rows([column("price", None)], contract)
-    assert first.tolist() == second.tolist() == [0]
+    assert judged([column("price", None)], contract) == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +202,7 @@ def test_the_same_rule_may_stand_twice() -> None:
 )
 def test_a_rule_that_cannot_be_evaluated_is_an_error_and_never_a_pass(expectation: Expectation) -> None:
     with pytest.raises(SpecError) as raised:
-        failing_rows([table(stay(1))], [rule("column_values_to_not_be_null"), expectation])
+        judged([table(stay(1))], [rule("column_values_to_not_be_null"), expectation])
     assert f"`{expectation.rule}` cannot be evaluated on {expectation.column}" in str(raised.value)
 
 
@@ -176,19 +210,20 @@ PRICES = st.none() | st.sampled_from([-1.0, 0.0, 50.0, 101.0])
 STAYS = st.builds(lambda n, price: stay(n, price=price), st.none() | st.integers(1, 4), PRICES)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(partitions=st.lists(st.lists(STAYS, max_size=6), min_size=1, max_size=4))
-def test_partitions_judged_together_get_the_answers_they_get_alone(
+def test_a_rule_holds_for_partitions_together_if_it_holds_for_each(
     partitions: list[list[dict[str, Any]]],
 ) -> None:
     contract = [Expectation.model_validate(entry) for entry in CONTRACT]
     tables = [table(*rows) for rows in partitions]
-    together = failing_rows(tables, contract)
-    alone = [failing_rows([rows], contract)[0] for rows in tables]
-    assert [[f.tolist() for f in p] for p in together] == [[f.tolist() for f in p] for p in alone]
+    alone = [judged([rows], contract) for rows in tables]
+    assert judged(tables, contract) == [all(answers) for answers in zip(*alone, strict=True)]
 
 
 def test_nothing_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    failing_rows([table(stay(1))], [rule("column_values_to_not_be_null")])
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
+    pq.write_table(column("stay_id", 1, 2, 3), tmp_path / "rows.parquet")
+    monkeypatch.setattr(gx_contract, "FRAME_ROWS", 2)
+    judge_contract([tmp_path / "rows.parquet"], [UNIQUE], tmp_path)
+    assert os.listdir(tmp_path) == ["rows.parquet"]  # noqa: PTH208
