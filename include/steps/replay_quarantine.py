@@ -17,7 +17,7 @@ from include.adapters.correction_store import CorrectionStore
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CorrectionsManifest, RawManifest
 from include.adapters.replay_file import file_sha256, read_replay_file
-from include.contracts import ReplayedDay, ReplayResult
+from include.contracts import CleanPartitionRef, ReplayedDay, ReplayResult
 from include.core.corrections import (
     Correction,
     Row,
@@ -209,25 +209,32 @@ def _carry_out(
 ) -> list[ReplayedDay]:
     """Keep all corrections, then make the new revisions, then judge them.
 
-    A row arrives on its new day before it leaves the old one, where it is in quarantine: a replay killed
-    in between has lost nothing and put nothing twice into clean rows.
+    In each of these a row arrives on its new day before it leaves the old one, where it is in quarantine:
+    a replay killed in between has lost nothing and put nothing twice into clean rows.
     """
-    for ds, plan in sorted(plans.items(), key=lambda entry: not entry[1].arriving):
-        _keep(replay, ds, plan.corrections)
-    raws = {ds: _revise(replay, ds) for ds in plans}
-    done, refused = [], []
-    for day in days:
-        try:
-            ref = partition_ref(raws[day.ds])
-            clean = validate_partition.run(replay.settings, replay.specs, ref, replay.run_id)
-        except ContractError as error:
-            refused.append(error)
-            continue
-        facts = {"revision": clean.revision, "rows": clean.rows, "quarantined_rows": clean.quarantined_rows}
-        done.append(day.model_copy(update=facts))
-    if refused:
+    arrivals_first = sorted(plans, key=lambda ds: not plans[ds].arriving)
+    for ds in arrivals_first:
+        _keep(replay, ds, plans[ds].corrections)
+    raws = {ds: _revise(replay, ds) for ds in arrivals_first}
+    answers = {ds: _judge(replay, raws[ds]) for ds in arrivals_first}
+    # Once more in the order of days: a check may look at an earlier one that was judged later just now.
+    answers |= {ds: _judge(replay, raws[ds]) for ds in plans if len(plans) > 1}
+    if refused := [error for error in answers.values() if isinstance(error, ContractError)]:
         raise _refusal(replay.spec.dataset, refused)
-    return done
+    return [day.model_copy(update=_after(answers[day.ds])) for day in days]
+
+
+def _judge(replay: _Replay, raw: RawManifest) -> CleanPartitionRef | ContractError:
+    try:
+        return validate_partition.run(replay.settings, replay.specs, partition_ref(raw), replay.run_id)
+    except ContractError as error:
+        return error
+
+
+def _after(answer: CleanPartitionRef | ContractError) -> dict[str, int]:
+    if isinstance(answer, ContractError):
+        return {}
+    return {"revision": answer.revision, "rows": answer.rows, "quarantined_rows": answer.quarantined_rows}
 
 
 def _keep(replay: _Replay, ds: date, corrections: Sequence[Correction]) -> None:

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
 import pytest
 
 from include.adapters.lake import Lake
@@ -15,21 +12,22 @@ from include.contracts import ReplayResult
 from include.errors import ContractError, FatalError, MissingPartitionError, ReplayError
 from include.settings import Settings
 from include.specs import Specs
-from include.steps import (
-    export_quarantine,
-    ingest_partition,
-    load_history,
-    replay_quarantine,
-    validate_partition,
-)
+from include.steps import ingest_partition, replay_quarantine, validate_partition
 from tests.support.sources import DAY, all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
+from tests.support.two_days import (
+    NEXT,
+    REASON,
+    export,
+    load_two_days,
+    mended,
+    mending_specs,
+    move_one,
+    price_them,
+    put_two_days,
+    write,
+)
 
 pytestmark = pytest.mark.integration
-
-NEXT = DAY + timedelta(days=1)
-REASON = "the night clerk wrote prices in cents"
-
-Mend = Callable[[list[dict[str, Any]]], None]
 
 
 @pytest.fixture
@@ -49,7 +47,7 @@ def lake(settings: Settings) -> Lake:
 
 @pytest.fixture
 def specs() -> Specs:
-    return stays_specs(budgets={"quarantine_share": 1, "min_rows": 1})
+    return mending_specs()
 
 
 def run_day(settings: Settings, specs: Specs, ds: date) -> None:
@@ -58,36 +56,8 @@ def run_day(settings: Settings, specs: Specs, ds: date) -> None:
 
 @pytest.fixture
 def two_days(settings: Settings, specs: Specs, url: str) -> None:
-    """Rows 2 and 3 of the first day are in quarantine, row 13 of the second."""
-    first = [stay(1), stay(2, price=-5.0), stay(3, price=900.0)]
-    put_stays(url, [*first, *(stay(n, NEXT) for n in (11, 12)), stay(13, NEXT, price=101.0)])
-    for ds in (DAY, NEXT):
-        run_day(settings, specs, ds)
-
-
-def export(settings: Settings, specs: Specs) -> list[dict[str, Any]]:
-    exported = export_quarantine.run(settings, specs, "stays", DAY, NEXT)
-    options = arrow_csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
-    table = arrow_csv.read_csv(settings.reports_root / exported.file, convert_options=options)
-    assert table.num_rows == exported.rows
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> str:
-    arrow_csv.write_csv(pa.Table.from_pylist(rows), path)
-    return str(path)
-
-
-def mended(settings: Settings, specs: Specs, path: Path, mend: Mend) -> str:
-    rows = export(settings, specs)
-    mend(rows)
-    return write(path, rows)
-
-
-def price_them(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        row["price"] = 50.0 + row["stay_id"]
+    put_two_days(url)
+    load_two_days(settings, specs)
 
 
 def replay(
@@ -168,7 +138,7 @@ def test_reading_an_unchanged_source_again_keeps_the_corrections(
     replay(settings, specs, mended(settings, specs, tmp_path / "m.csv", price_them))
     before = lake_bytes(settings)
     run_day(settings, specs, DAY)
-    load_history.run(settings, specs, "stays", DAY, NEXT, lambda *_: None)
+    load_two_days(settings, specs)
     assert lake_bytes(settings) == before
 
 
@@ -190,16 +160,12 @@ def test_a_source_that_changed_a_row_wins_over_its_correction(
 def test_a_row_whose_time_is_mended_moves_to_its_day(
     settings: Settings, specs: Specs, lake: Lake, tmp_path: Path
 ) -> None:
-    def move(rows: list[dict[str, Any]]) -> None:
-        price_them(rows)
-        rows[0]["made_at"] = datetime(2017, 3, 2, 8, tzinfo=UTC)
-
-    result = replay(settings, specs, mended(settings, specs, tmp_path / "m.csv", move))
+    result = replay(settings, specs, mended(settings, specs, tmp_path / "m.csv", move_one))
     assert [(d.replaced, d.moved_away, d.arrived) for d in result.days] == [(1, 1, 0), (1, 0, 1)]
     assert set(prices(lake, DAY)) == {1, 3}
     assert set(prices(lake, NEXT)) == {2, 11, 12, 13}
     before = lake_bytes(settings)
-    load_history.run(settings, specs, "stays", DAY, NEXT, lambda *_: None)
+    load_two_days(settings, specs)
     assert lake_bytes(settings) == before
 
 
