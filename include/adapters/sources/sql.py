@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,9 +15,10 @@ import sqlalchemy as sa
 from include.adapters.arrow_columns import ARROW_TYPES, to_array
 from include.adapters.sources.base import Readiness, Source
 from include.adapters.sources.sql_columns import FoundColumn, find_columns, is_filled
+from include.adapters.sources.sql_engine import CONNECT_SECONDS, MANNERS, make_engine
 from include.adapters.sources.sql_errors import database_errors, where
 from include.adapters.sources.sql_statements import next_day, relation, source_of, within
-from include.errors import SettingsError, SourceError
+from include.errors import SourceError
 from include.specs import ColumnType, DatasetSpec
 from include.specs.arrival import Until
 
@@ -30,20 +30,7 @@ log = logging.getLogger(__name__)
 BATCH_ROWS = 10_000
 """Rows held as Python objects at a time."""
 
-_CONNECT_SECONDS = 15
-_CONNECT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "postgresql": {"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"},
-    "mysql": {"connect_timeout": _CONNECT_SECONDS},
-    "mariadb": {"connect_timeout": _CONNECT_SECONDS},
-}
 _FAR = date(9999, 12, 31)
-# Said at the start of each transaction: moments are UTC, numbers keep all digits, nothing is written.
-_MANNERS = {
-    "postgresql": ("SET LOCAL TIME ZONE 'UTC'", "SET LOCAL extra_float_digits = 3"),
-    "mysql": ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY"),
-    "mariadb": ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY"),
-    "sqlite": ("PRAGMA query_only = ON",),
-}
 
 
 class SqlReader(Source):
@@ -54,11 +41,13 @@ class SqlReader(Source):
         self._connection = connection
         self._arrow = arrow
         self._source = source_of(spec)
-        self._found: dict[str, FoundColumn] = {}
+        self._found: dict[str, FoundColumn] | None = None
+        self._timeless: int | None = None
+        self._reason = ""
 
     def read(self, first: date, last_exclusive: date) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a range of days; of a state, all rows once for each day; see `Source`."""
-        log.debug("%d rows belong to no day", self._rows_without_event_time)  # looked up before reading
+        self._count_rows_without_event_time()
         if not self.spec.is_state:
             yield from self._read(first, last_exclusive)
             return
@@ -81,15 +70,15 @@ class SqlReader(Source):
         if self.spec.is_state:
             return {**origin, "load": "state", "as_of": ds.isoformat()}
         bounds = {"first": ds.isoformat(), "last_exclusive": next_day(ds).isoformat()}
-        timeless = self._rows_without_event_time
+        timeless = self._count_rows_without_event_time()
         notice = {"rows_without_event_time": str(timeless)} if timeless else {}
         return {**origin, "event_time": self.spec.event_time, **bounds, **notice}
 
     def found_columns(self) -> dict[str, str]:
         """Return the columns there are with the database's own types."""
-        if not self._found:
-            with self._transaction():
-                log.debug("looked up the columns of %s", where(self.spec))
+        if self._found is None:
+            with self._transaction() as found:
+                self._found = found
         return {name: column.native for name, column in self._found.items()}
 
     def is_ready(self, ds: date) -> Readiness:
@@ -130,10 +119,12 @@ class SqlReader(Source):
         if self._arrow is None:
             return None
         plan = self._arrow.plan({name: found[name].kind for name in names})
-        if isinstance(plan, str):
+        if not isinstance(plan, str):
+            return plan
+        if plan != self._reason:
             log.info("%s is read row by row: %s", self._source.title, plan)
-            return None
-        return plan
+            self._reason = plan
+        return None
 
     def _row_by_row(self, statement: sa.Select[Any], names: list[str]) -> Iterator[pa.RecordBatch]:
         streaming = self._connection.execution_options(stream_results=True)
@@ -165,17 +156,24 @@ class SqlReader(Source):
     def _transaction(self) -> Iterator[dict[str, FoundColumn]]:
         """Give the columns there are, in a transaction of its own that ends with the block."""
         with database_errors(self.spec), self._connection.begin():
-            for statement in _MANNERS.get(self._connection.dialect.name, ()):
+            for statement in MANNERS.get(self._connection.dialect.name, ()):
                 self._connection.execute(sa.text(statement))
             self._found = find_columns(self._connection, self.spec)
             yield self._found
 
-    @cached_property
-    def _rows_without_event_time(self) -> int:
-        """Rows that belong to no day; counted once, and said, where the column may be empty.
+    def _count_rows_without_event_time(self) -> int:
+        """Count the rows that belong to no day and say so, once; a query decides itself what it does."""
+        if self._timeless is None:
+            self._timeless = self._count_timeless()
+            if self._timeless:
+                log.warning(
+                    "%s has %d rows without %s: they belong to no day and no run reads them;"
+                    " mend them in the source",
+                    where(self.spec), self._timeless, self.spec.event_time,
+                )  # fmt: skip
+        return self._timeless
 
-        A query that asks for its days decides itself what it does with them.
-        """
+    def _count_timeless(self) -> int:
         if self.spec.is_state or self._source.parameters:
             return 0
         with self._transaction() as found:
@@ -183,14 +181,7 @@ class SqlReader(Source):
                 return 0
             rows = sa.select(sa.func.count()).select_from(relation(self.spec, _FAR, _FAR))
             timeless = rows.where(sa.column(self.spec.event_time).is_(None))
-            count = int(self._connection.execute(timeless).scalar_one())
-        if count:
-            log.warning(
-                "%s has %d rows without %s: they belong to no day and no run reads them;"
-                " mend them in the source",
-                where(self.spec), count, self.spec.event_time,
-            )  # fmt: skip
-        return count
+            return int(self._connection.execute(timeless).scalar_one())
 
 
 def _to_batch(rows: Any, names: list[str], spec: DatasetSpec) -> pa.RecordBatch:
@@ -246,7 +237,7 @@ def open_sql(url: str, spec: DatasetSpec) -> Iterator[SqlReader]:
     SettingsError
         Where the address names no database that can be reached from here.
     """
-    engine = _engine(url, source_of(spec).connection)
+    engine = make_engine(url, source_of(spec).connection)
     try:
         with database_errors(spec):
             connection = engine.connect()
@@ -264,23 +255,4 @@ def _arrow_for(connection: sa.Connection, spec: DatasetSpec) -> PostgresArrow | 
     from include.adapters.sources.postgres_arrow import PostgresArrow
 
     _, options = dialect.create_connect_args(connection.engine.url)
-    return PostgresArrow({"connect_timeout": _CONNECT_SECONDS, **options}, spec)
-
-
-def _engine(url: str, connection: str) -> sa.Engine:
-    try:
-        address = sa.make_url(url)
-        kind = address.get_backend_name()
-        defaults = _CONNECT_OPTIONS.get(kind, {})
-        options = {name: value for name, value in defaults.items() if name not in address.query}
-        engine = sa.create_engine(address, connect_args=options, poolclass=sa.pool.NullPool)
-    except (sa.exc.ArgumentError, ImportError):
-        # Without its cause: the text of an address that cannot be parsed may hold the password.
-        raise SettingsError(
-            f"the address of connection {connection!r} is not one SQLAlchemy can open here",
-            where="Airflow connections",
-            next_step="write it as dialect+driver://user:password@host:port/database, by an installed driver",
-        ) from None
-    if kind == "postgresql":  # one snapshot for all that a transaction reads, and nothing written
-        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return engine
+    return PostgresArrow({"connect_timeout": CONNECT_SECONDS, **options}, spec)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -32,13 +31,6 @@ def relation(spec: DatasetSpec, first: date, last_exclusive: date) -> sa.FromCla
         *(sa.bindparam(name, days[name], sa.Date()) for name in sorted(source.parameters))
     )
     return query.columns().subquery("source_rows")
-
-
-def select_rows(
-    spec: DatasetSpec, columns: Sequence[sa.ColumnElement[Any]], first: date, last_exclusive: date
-) -> sa.Select[Any]:
-    """Select from the source without a condition: what a state is."""
-    return sa.select(*columns).select_from(relation(spec, first, last_exclusive))
 
 
 def within(
