@@ -102,7 +102,11 @@ def test_a_pattern_of_python_is_searched_by_python(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_on_disk_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="stop"), open_scan(tmp_path / "work") as scan:
-        scan.find(store(tmp_path, [-1]), [NEGATIVE])
-        raise ValueError("stop")
+    def fail() -> None:
+        with open_scan(tmp_path / "work") as scan:
+            scan.find(store(tmp_path, [-1]), [NEGATIVE])
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail()
     assert [path for path in (tmp_path / "work").rglob("*") if path.is_file()] == []

@@ -140,11 +140,14 @@ def test_a_cron_that_comes_is_taken(root: Path, cron: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("booking_id: integer", "booking_id: string", "key 'booking_id' is string in booking_outcomes"),
         (
-            "is_canceled: integer\ncontract:\n",
-            "is_canceled: string\ncontract: [{expect: column_values_to_not_be_null, column: booking_id, severity: block}]"
-            "\nbudgets: {quarantine_share: 0.02}\n",
+            "booking_id: integer",
+            "booking_id: string",
+            "key 'booking_id' is string in booking_outcomes",
+        ),
+        (
+            "is_canceled: integer",
+            "is_canceled: string",
             "'is_canceled' is string; a label holds 0 and 1",
         ),
     ],
@@ -152,7 +155,14 @@ def test_a_cron_that_comes_is_taken(root: Path, cron: str) -> None:
 def test_outcomes_that_cannot_be_joined_or_learned_are_refused(
     root: Path, old: str, new: str, said: str
 ) -> None:
-    edit(root, "datasets/booking_outcomes.yaml", old, new)
+    outcomes = "datasets/booking_outcomes.yaml"
+    edit(
+        root,
+        outcomes,
+        "_to_be_in_set, column: is_canceled, value_set: [0, 1]",
+        "_to_not_be_null, column: is_canceled",
+    )
+    edit(root, outcomes, old, new)
     assert said in only_problem_of(root, MODEL)
 
 
