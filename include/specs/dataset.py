@@ -126,9 +126,16 @@ class DatasetSpec(SpecModel):
             raise ValueError(
                 "lateness: the source holds only its present state, so an earlier day cannot be read again"
             )
+        unique = [check.columns for check in self.checks if check.check == "unique_across_partitions"]
+        if any(self.event_time not in columns for columns in unique):
+            raise ValueError("a state holds the same keys every day; leave out unique_across_partitions")
         if self.arrival is not None and self.arrival.until is Until.LATER_ROWS:
             raise ValueError("a state has no later rows to wait for; use `until: rows`")
         return self
+
+    def has_day(self, day: date) -> bool:
+        """Whether the source has rows for a day."""
+        return self.start <= day and (self.end is None or day <= self.end)
 
     def require_days(self, first: date, last: date) -> None:
         """Refuse a range that is empty, or reaches beyond the days the source has rows for.

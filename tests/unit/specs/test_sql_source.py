@@ -9,6 +9,9 @@ from include.specs.sql_source import Load, SqlSource
 from tests.support.sources import COLUMNS, stays_spec
 
 
+SEEN_BEFORE = {"check": "unique_across_partitions", "columns": ["stay_id"], "days": "30d", "severity": "warn"}
+
+
 def source(**fields: Any) -> SqlSource:
     return SqlSource.model_validate({"kind": "sql", "connection": "inn", **fields})
 
@@ -99,3 +102,21 @@ def test_a_wait_that_makes_no_sense_is_refused(arrival: dict[str, Any], problem:
     columns = {**COLUMNS, "as_of": "date"}
     with pytest.raises(ValidationError, match=problem):
         stays_spec(source=state, event_time="as_of", columns=columns, arrival=arrival)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"lateness": "3d"}, "holds only its present state, so an earlier day cannot be read again"),
+        (
+            {"checks": [SEEN_BEFORE]},
+            "a state holds the same keys every day",
+        ),
+    ],
+)
+def test_what_makes_no_sense_for_a_state_is_refused(changes: dict[str, Any], problem: str) -> None:
+    state = {"kind": "sql", "connection": "inn", "table": "stays", "load": "state"}
+    columns = {**COLUMNS, "as_of": "date"}
+    stays_spec(source=state, event_time="as_of", columns=columns)
+    with pytest.raises(ValidationError, match=problem):
+        stays_spec(source=state, event_time="as_of", columns=columns, **changes)
