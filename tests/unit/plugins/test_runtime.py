@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from include.adapters.dvc_credentials import remote_options
 from include.errors import FatalError, SettingsError
+from include.settings import SNAPSHOTS
 from perennial_airflow import provenance, run_context, runtime
 from perennial_airflow.assets import snapshot
+from perennial_airflow.operators.freeze_snapshot import FreezeSnapshotOperator
+from perennial_airflow.operators.pin_champion import PinChampionOperator
 
 MakeContext = Callable[..., dict[str, Any]]
 
@@ -81,6 +85,25 @@ def test_a_connections_type_chooses_the_driver(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PMS", f"{kind}://reader:secret@db.example:3307/pms")
     assert runtime.settings(["pms"]).source_url("pms") == f"{dialect}://reader:secret@db.example:3307/pms"
+
+
+def test_the_snapshot_storage_may_have_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runtime.settings([], optional=[SNAPSHOTS]).snapshot_storage() is None
+    monkeypatch.setenv("AIRFLOW_CONN_PERENNIAL_SNAPSHOTS", "aws://key:se%2Fhush@/?region_name=eu-central-1")
+    settings = runtime.settings([], optional=[SNAPSHOTS])
+    assert remote_options(settings.snapshot_storage()) == {
+        "access_key_id": "key",
+        "secret_access_key": "se/hush",
+        "region": "eu-central-1",
+    }
+    assert "hush" not in repr(settings)
+
+
+def test_operators_that_read_snapshots_are_given_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PERENNIAL_SNAPSHOTS", "aws://key:hush@/")
+    operator = FreezeSnapshotOperator(task_id="t", model="m")
+    assert operator.settings().snapshot_storage() is not None
+    assert PinChampionOperator(task_id="t", model="m").settings().snapshot_storage() is None
 
 
 def test_a_report_is_reached_through_the_web_ui() -> None:

@@ -21,6 +21,7 @@ from include.contracts import (
     CleanPartitionRef,
     DriftResult,
     EvaluationRef,
+    GarbageResult,
     HistoryResult,
     PartitionRef,
     PromotionResult,
@@ -33,6 +34,7 @@ from include.contracts import (
 from include.errors import ContractError, FatalError, LeakageError, NoChampionError
 from perennial_airflow import assets
 from perennial_airflow.operators.announce_champion import AnnounceChampionOperator
+from perennial_airflow.operators.collect_snapshot_garbage import CollectSnapshotGarbageOperator
 from perennial_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
 from perennial_airflow.operators.freeze_snapshot import FreezeSnapshotOperator
 from perennial_airflow.operators.ingest_partition import IngestPartitionOperator
@@ -250,6 +252,28 @@ def test_a_snapshot_by_hand_takes_the_day_of_the_form(make_context: MakeContext,
     step = replace("freeze_snapshot", SNAPSHOT)
     FreezeSnapshotOperator(task_id="t", model=MODEL).execute(make_context("manual", {"as_of": "2017-05-01"}))
     assert step.call_args.args[3] == DAY
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_snapshot_is_read_back_on_request(
+    make_context: MakeContext, replace: Replace, verify: bool
+) -> None:
+    step = replace("freeze_snapshot", SNAPSHOT)
+    context = make_context("manual", {"as_of": "2017-05-01", "verify": verify})
+    FreezeSnapshotOperator(task_id="t", model=MODEL).execute(context)
+    assert step.call_args.kwargs == {"verify": verify}
+
+
+def test_garbage_is_collected_as_the_form_says(make_context: MakeContext, replace: Replace) -> None:
+    result = GarbageResult(
+        as_of=DAY, dry_run=True, tags=0, removed_tags=[], objects=0, bytes=0, kept_tags=1, kept_objects=2
+    )
+    step = replace("collect_snapshot_garbage", result)
+    params = {"as_of": "2017-05-01", "newest": 5, "days": 30, "dry_run": True}
+    operator = CollectSnapshotGarbageOperator(task_id="t")
+    assert operator.execute(make_context("manual", params)) == result.to_json()
+    assert step.call_args.args[1:] == (DAY,)
+    assert step.call_args.kwargs == {"newest": 5, "days": 30, "dry_run": True}
 
 
 def test_a_snapshot_without_a_day_is_refused(make_context: MakeContext) -> None:
