@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from include.specs.sql_source import Load, SqlSource
 from tests.support.sources import COLUMNS, stays_spec
 
-
 SEEN_BEFORE = {"check": "unique_across_partitions", "columns": ["stay_id"], "days": "30d", "severity": "warn"}
 
 
