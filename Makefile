@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults bench-snapshot bench-validation
+.PHONY: propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults bench-snapshot bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -70,7 +70,7 @@ propose-contract: $(VENV)/.runtime ## Print a contract to start from (DATASET=bo
 faults: $(VENV)/.dev ## Kill processes on purpose and compare what is left with an undisturbed run
 	@$(BIN)/python -m pytest -m faults
 
-bench: bench-parse bench-ingest bench-loop bench-snapshot bench-validation ## Run all benchmarks
+bench: bench-parse bench-ingest bench-loop bench-snapshot bench-trainset bench-validation ## Run all benchmarks
 
 bench-ingest: $(VENV)/.dev ## 5,000,000 rows from PostgreSQL into a partition, beside pandas
 	@$(RUN) -m bench.ingest
@@ -83,6 +83,9 @@ bench-parse: $(VENV)/.dev ## DAG parsing for 1, 10 and 100 models beside a bare 
 
 bench-snapshot: $(VENV)/.dev ## Adding one day to a snapshot of 10, 100 and 1,000 days in a fresh clone
 	@$(RUN) -m bench.snapshot
+
+bench-trainset: $(VENV)/.dev ## A point-in-time training set with ten window aggregates, beside pandas
+	@$(RUN) -m bench.trainset
 
 bench-validation: $(VENV)/.dev ## A partition of 1,000,000 rows and 40 rules, beside plain Great Expectations
 	@$(RUN) -m bench.validation

@@ -1,14 +1,15 @@
 """
 ### Score a night with the champion of {name}
 
-Waits for the partition without holding a worker, pins the champion once for the run, scores every clean
-row and publishes the answer in one transaction. Readers of the view `perennial.current_prediction` see
-the old night or the new one, never a mixture.
+Waits for the partition, and for those of datasets that features are derived from, without holding a
+worker; pins the champion once for the run, scores every clean row and publishes the answer in one
+transaction. Readers of the view `perennial.current_prediction` see the old night or the new one, never a
+mixture.
 
 **When a task fails**
 
-- `wait_for_partition`: the partition did not come within twelve hours. Look at the dataset's ingest DAG
-  for that day, then *Clear*.
+- `wait_for_partition`: a partition did not come within twelve hours. Its log names the dataset: look at
+  that ingest DAG for that day, then *Clear*.
 - `pin_champion`: is *skipped* while nothing serves yet. Trigger `{name}__snapshot`.
 - `predict_partition`: the model does not load, or its scores break the output contract. Nothing was
   published and the last published night is still served. Read the message; *Clear* when mended.
@@ -53,6 +54,7 @@ for model, dataset in models_to_parse("predict"):
         wait = PartitionReadySensor(
             task_id="wait_for_partition",
             dataset=model.dataset,
+            also=sorted({one.dataset for one in model.derived} - {model.dataset}),
             poke_interval=timedelta(seconds=20),
             timeout=timedelta(hours=12),
         )

@@ -19,11 +19,16 @@ def look_backs(derived: Iterable[Derived]) -> dict[str, int]:
 
 
 def require_every_day(
-    dataset: DatasetSpec, found: Collection[date], first: date, last_exclusive: date
+    dataset: DatasetSpec,
+    found: Collection[date],
+    first: date,
+    last_exclusive: date,
+    next_step: str | None = None,
 ) -> None:
     """Refuse a range with holes: features of different events would be computed from unlike windows.
 
-    Days before the dataset's first and after its last have no rows, and are not missed.
+    Days before the dataset's first and after its last have no rows, and are not missed. By default the
+    next step is to load the missing days.
 
     Raises
     ------
@@ -39,7 +44,8 @@ def require_every_day(
             f"{len(missing)} clean partitions that derived features look back at are missing:"
             f" {name_some(missing)}",
             where=f"dataset {dataset.dataset}, {begin} to {end - timedelta(days=1)}",
-            next_step=f"trigger the DAG {dataset.dataset}__load_history for these days, then run this again",
+            next_step=next_step
+            or f"trigger the DAG {dataset.dataset}__load_history for these days, then run this again",
             dataset=dataset.dataset,
             missing=missing,
         )

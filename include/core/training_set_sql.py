@@ -70,11 +70,10 @@ def _again(base: DatasetSpec, first: date) -> str:
 
 def _labels(base: DatasetSpec, label: Label, first: date) -> str:
     keys = ", ".join(map(quoted, base.key))
-    # A label that was taken back is missing again: as NaN it takes part in the choice of the newest.
-    value = f"coalesce(CAST({quoted(label.column)} AS DOUBLE), 'nan'::DOUBLE)"
+    value = f"CAST({quoted(label.column)} AS DOUBLE)"
     return (
         f"CREATE TEMP TABLE {_LABELS} AS SELECT {keys},"  # noqa: S608 - quoted
-        f" nullif(arg_max({value}, {_ROW}), 'nan'::DOUBLE) AS label"
+        f" arg_max_null({value}, {_ROW}) AS label"  # also of a label that was taken back
         f" FROM {quoted(rows_of(label.dataset))} WHERE {_ROW} >= {row_number(first)} GROUP BY {keys}"
     )
 

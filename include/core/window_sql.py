@@ -1,7 +1,8 @@
 """SQL of aggregates over a moving window that come out alike in whatever order rows are added up.
 
 Floating-point sums depend on the order of their terms, and so on threads and memory. Numbers are
-therefore added up as whole millionths, and their squares too: whole numbers have one sum.
+therefore added up as whole millionths, and their squares too: whole numbers have one sum. Partitions
+hold no NaN: what is not a number is missing from the moment it is read from its source.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ def quoted(identifier: str) -> str:
 
 
 def plain_value(column: str, kind: ColumnType) -> str:
-    """Return a column's value, without the two that are not equal to themselves or to their like."""
+    """Return a column's value, of the two zeros always the same."""
     name = quoted(column)
     if kind is not ColumnType.NUMBER:
         return name
-    return f"CASE WHEN isnan({name}) THEN NULL WHEN {name} = 0 THEN 0.0 ELSE {name} END"
+    return f"CASE WHEN {name} = 0 THEN 0.0 ELSE {name} END"
 
 
 def exact_value(column: str, kind: ColumnType) -> str:
@@ -58,7 +59,7 @@ def exact_value(column: str, kind: ColumnType) -> str:
     name = quoted(column)
     if kind is not ColumnType.NUMBER:
         return f"CAST({name} AS BIGINT)"
-    return f"CAST(round(CASE WHEN isnan({name}) THEN NULL ELSE {name} END * {MILLIONTHS}) AS BIGINT)"
+    return f"CAST(round({name} * {MILLIONTHS}) AS BIGINT)"
 
 
 def aggregate(

@@ -130,12 +130,15 @@ def _snapshot_files(
 ) -> Iterator[dict[str, PartitionFiles]]:
     """Give the partitions of a snapshot, with every day that derived features look back at."""
     names = sorted({spec.dataset, spec.label.dataset, *(one.dataset for one in derived)})
+    next_step = (
+        "keep the derived features of the version that serves in the spec's `derived` until a version"
+        f" without them serves, and trigger the DAG {spec.model}__snapshot again"
+    )
     if unknown := [name for name in names if name not in snapshot.listings]:
         raise DataError(
             f"it does not hold {name_some(unknown)}, which features are derived from",
             where=f"snapshot {snapshot.tag}",
-            next_step="keep the derived features of the version that serves in the spec's `derived` until a"
-            " version without them serves, and trigger the DAG snapshot again",
+            next_step=next_step,
         )
     with open_snapshot(
         settings.snapshot_registry, snapshot, settings.work_root, storage=settings.snapshot_storage()
@@ -143,7 +146,7 @@ def _snapshot_files(
         found = {name: _by_day(reader.paths(name)) for name in names}
         for name, days in look_backs(derived).items():
             first = (snapshot.first or min(found[spec.dataset])) - timedelta(days=days)
-            require_every_day(specs.dataset(name), found[name], first, snapshot.as_of)
+            require_every_day(specs.dataset(name), found[name], first, snapshot.as_of, next_step)
         yield {name: PartitionFiles(specs.dataset(name).columns, paths) for name, paths in found.items()}
 
 

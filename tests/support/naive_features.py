@@ -33,10 +33,10 @@ def naive_feature(
         newest = max(
             enumerate(theirs), key=lambda item: (_moment(item[1][times[1]], by_day), item[0]), default=None
         )
-        return None if newest is None else _known(newest[1][one.latest])
+        return None if newest is None else newest[1][one.latest]
     if one.column is None:
         return len(theirs)
-    values = [value for row in theirs if (value := _known(row[one.column])) is not None]
+    values = [value for row in theirs if (value := row[one.column]) is not None]
     return _aggregate(one.compute, values, source.columns[one.column])
 
 
@@ -61,10 +61,6 @@ def _aggregate(compute: Aggregate | None, values: list[Any], kind: ColumnType) -
 def _exact(value: float) -> Fraction:
     scaled = value * _MILLIONTHS
     return Fraction(math.floor(abs(scaled) + 0.5) * (1 if scaled >= 0 else -1), _MILLIONTHS)
-
-
-def _known(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _moment(value: date | datetime, by_day: bool) -> datetime:

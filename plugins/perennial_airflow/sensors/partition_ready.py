@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
@@ -13,23 +14,27 @@ if TYPE_CHECKING:
 
 
 class PartitionReadySensor(BaseSensorOperator):
-    """True once the run's partition of `dataset` has met its contract."""
+    """True once the run's partition of `dataset` has met its contract.
+
+    Those of the datasets in `also` are waited for as well, where they have rows for that day.
+    """
 
     ui_color = "#f3ead9"
 
-    def __init__(self, *, dataset: str, **options: Any) -> None:
+    def __init__(self, *, dataset: str, also: Sequence[str] = (), **options: Any) -> None:
         super().__init__(mode="reschedule", **options)
         self.dataset = dataset
+        self.also = also
 
     def poke(self, context: Context) -> bool:
-        """Look for the partition's manifest."""
+        """Look for the partitions' manifests."""
         from include.adapters.lake_manifests import clean_manifest
 
-        day = run_context.partition_day(context)
-        runtime.specs().dataset(self.dataset).require_days(day, day)
-        found = clean_manifest(runtime.settings(()).lake_root, self.dataset, day) is not None
-        if not found:
-            self.log.info(
-                "partition %s of %s is not there yet; %s__ingest writes it", day, self.dataset, self.dataset
-            )
-        return found
+        day, specs = run_context.partition_day(context), runtime.specs()
+        specs.dataset(self.dataset).require_days(day, day)
+        also = [name for name in self.also if specs.dataset(name).has_day(day)]
+        root = runtime.settings(()).lake_root
+        missing = [name for name in [self.dataset, *also] if clean_manifest(root, name, day) is None]
+        for name in missing:
+            self.log.info("partition %s of %s is not there yet; %s__ingest writes it", day, name, name)
+        return not missing

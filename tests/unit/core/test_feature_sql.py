@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -59,9 +58,7 @@ missing = st.none()
 moments = st.builds(
     moment, st.integers(0, DAYS - 1), st.sampled_from([0, 12, 23]), st.sampled_from([0, 1, 999_999])
 )
-numbers = st.one_of(
-    st.sampled_from([0.0, -0.0, math.nan, 0.1, 1e6 + 0.1, -2.5]), st.floats(-1e5, 1e5, width=32)
-)
+numbers = st.one_of(st.sampled_from([0.0, -0.0, 0.1, 1e6 + 0.1, -2.5]), st.floats(-1e5, 1e5, width=32))
 visit = st.fixed_dictionaries(
     {
         "at": moments,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
+from include.adapters import lake_manifests
 from include.errors import FatalError
 from perennial_airflow.sensors.partition_ready import PartitionReadySensor
 from perennial_airflow.sensors.week_published import WeekPublishedSensor
@@ -29,3 +31,21 @@ def test_a_week_that_reaches_out_of_the_dataset_is_refused(make_context: MakeCon
     sensor = WeekPublishedSensor(task_id="wait", model="booking_cancellation")
     with pytest.raises(FatalError, match="2017-08-28 to 2017-09-03 is outside the days"):
         sensor.poke(make_context("manual", {"partition": "2017-08-28"}))
+
+
+def test_datasets_that_features_are_derived_from_are_waited_for_too(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def here(root: object, dataset: str, day: date) -> object | None:
+        asked.append((dataset, day))
+        return None if dataset == "booking_outcomes" else object()
+
+    monkeypatch.setattr(lake_manifests, "clean_manifest", here)
+    context = make_context("manual", {"partition": "2017-05-03"})
+    assert PartitionReadySensor(task_id="wait", dataset="bookings").poke(context) is True
+    also = PartitionReadySensor(task_id="wait", dataset="bookings", also=["booking_outcomes"])
+    assert also.poke(context) is False
+    day = date(2017, 5, 3)
+    assert asked == [("bookings", day), ("bookings", day), ("booking_outcomes", day)]
