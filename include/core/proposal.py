@@ -260,7 +260,7 @@ def _age(day: DayProfile) -> timedelta | None:
 
 
 def _unique(spec: DatasetSpec, profile: DatasetProfile) -> Iterator[_Entry]:
-    if len(profile.days) < 2:
+    if spec.is_state or len(profile.days) < 2:
         return
     if profile.returning_keys:
         yield _Entry(None, f"{', '.join(spec.key)}: {profile.returning_keys:,} keys stand on several days")

@@ -197,8 +197,7 @@ def _rule(
 def _require_same_day(check: ForeignKeyCheck, around: _Around, other: DatasetSpec) -> None:
     """Rows must not be refused because the day they point to has not been read yet."""
     ds = around.raw.ds
-    expected = other.start <= ds and (other.end is None or ds <= other.end)
-    if expected and around.neighbours.on(other.dataset, ds) is None:
+    if other.has_day(ds) and around.neighbours.on(other.dataset, ds) is None:
         raise NotReadyError(
             f"check `{check.rule}` needs {other.dataset} of the same day, which has no clean partition yet",
             where=f"{around.spec.dataset} {ds}",

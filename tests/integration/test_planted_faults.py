@@ -80,7 +80,7 @@ def on(rows: pd.DataFrame, ds: date) -> pd.Series:
 
 
 def plant(bookings: pd.DataFrame) -> pd.DataFrame:
-    """Shift one day's texts, leave 5 % of a day without hotel, deliver a day twice, and another not at all."""
+    """Shift one day's texts, leave 5 % of a day without hotel, deliver a day twice, another never."""
     rows = bookings.copy()
     shifted = on(rows, SHIFTED)
     rows.loc[shifted, TEXTS] = rows.loc[shifted, [*TEXTS[1:], TEXTS[0]]].to_numpy()
