@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from include.adapters import dvc_upload
-from include.adapters.dvc_listing import build_listings, stored_folders
+from include.adapters.dvc_listing import build_listings, stored_folders, write_pointer
 from include.adapters.dvc_registry import create_registry, freeze
+from include.adapters.dvc_store import add_objects, open_registry
 from include.adapters.git_registry import run_git
 from include.errors import IntegrityError, SourceUnavailableError
 from tests.support.s3 import S3Server
@@ -118,6 +119,26 @@ def test_the_dvc_command_line_gets_the_same_bytes(place: Place, tmp_path: Path) 
     )
     got = {path.name: path.read_bytes() for path in (tmp_path / "got").rglob("*.parquet")}
     assert got == contents(files)["bookings"]
+
+
+def test_snapshots_from_before_months_are_read_and_found_again(local: Place, tmp_path: Path) -> None:
+    """They hold one listing of the whole dataset."""
+    files = some_days(tmp_path / "lake", 40)
+    listings = build_listings(files)
+    frozen = local.freeze(files)
+    with open_registry(local.registry, local.work) as (clone, store):
+        for dataset, listing in listings.items():
+            (tmp_path / dataset).write_bytes(listing.text)
+            add_objects(store, {listing.oid: tmp_path / dataset})
+        before = {
+            f"{dataset}.dvc": write_pointer({dataset: listing}) for dataset, listing in listings.items()
+        }
+        commit = clone.commit(before, "As it was")
+        run_git(clone.folder, "push", "-q", "--force", "origin", f"HEAD:refs/tags/{frozen.tag}", "HEAD:main")
+    assert local.read(frozen) == contents(files)
+    assert local.freeze(files).commit == commit
+    grown = some_days(tmp_path / "lake", 41)
+    assert local.read(local.freeze(grown)) == contents(grown)
 
 
 def test_nothing_temporary_is_left(place: Place, tmp_path: Path) -> None:
