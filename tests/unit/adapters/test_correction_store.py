@@ -48,5 +48,5 @@ def test_damaged_corrections_are_never_left_out_silently(
     manifest = store.write("stays", DAY, ONE, COLUMNS, ["abc"], None)
     (path,) = tmp_path.rglob("*.parquet")
     damage(path)  # type: ignore[operator]
-    with pytest.raises(IntegrityError, match="made by hand are missing or damaged.*SHA-256 are abc"):
+    with pytest.raises(IntegrityError, match=r"made by hand are missing or damaged.*SHA-256 are abc"):
         store.read(manifest)
