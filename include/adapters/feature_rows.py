@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from include.adapters.parquet_files import ROW_GROUP_ROWS, FileFacts, draft_parquet
 from include.adapters.spilling_duckdb import open_duckdb, quoted
-from include.errors import DataError
+from include.errors import DataError, FatalError
 from include.specs import ColumnType
 
 MEMORY = "700MB"
@@ -86,10 +86,17 @@ class RowsDatabase:
             raise self._refusal("a value or a column's type does not fit the others", error) from None
         except duckdb.OutOfRangeException as error:
             raise self._refusal("numbers are too large to be added up exactly", error) from None
+        except duckdb.OutOfMemoryException as error:
+            raise FatalError(
+                f"DuckDB's share of memory or disk is used up: {_shortened(error)}",
+                where=self._where,
+                next_step="free room below PERENNIAL_WORK_ROOT, or shorten the training window or the"
+                " windows of derived features",
+            ) from None
 
     def _refusal(self, what: str, error: duckdb.Error) -> DataError:
         return DataError(
-            f"{what}: {' '.join(str(error).split())[:300]}",
+            f"{what}: {_shortened(error)}",
             where=self._where,
             next_step="load the history of the dataset again with its present columns, or let the contract"
             " quarantine infinite and absurdly large numbers",
@@ -143,6 +150,10 @@ def _rows(files: PartitionFiles) -> str:
     day = f"([{numbers}]::BIGINT[])[CAST(file_index AS BIGINT) + 1]"
     source = f"read_parquet([{listed}], union_by_name = true)"
     return f'SELECT *, ({day} << 32) + file_row_number AS "#row" FROM {source}'  # noqa: S608 - our own names
+
+
+def _shortened(error: duckdb.Error) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def _text(path: Path) -> str:

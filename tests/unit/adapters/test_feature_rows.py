@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.adapters.feature_rows import PartitionFiles, open_rows, read_frame
-from include.errors import DataError
+from include.errors import DataError, FatalError
 from include.specs.column_type import ColumnType
 
 COLUMNS = {"id": ColumnType.INTEGER, "Odd \"name'": ColumnType.INTEGER}
@@ -101,6 +101,16 @@ def test_numbers_that_cannot_be_added_up_are_named_and_leave_no_file(
     ):
         rows.write([], query, target)
     assert list(tmp_path.glob("out/*")) == []
+
+
+def test_too_little_memory_is_said(paths: dict[date, Path], tmp_path: Path) -> None:
+    query = "SELECT list(i) AS held FROM range(10000000) AS numbers(i)"
+    files = PartitionFiles(COLUMNS, paths)
+    with (
+        pytest.raises(FatalError, match="share of memory or disk is used up"),
+        open_rows({"rows": files}, tmp_path, "dataset demo", memory="30MB", threads=1) as rows,
+    ):
+        rows.table([], query)
 
 
 def test_a_written_answer_is_read_in_its_order(paths: dict[date, Path], tmp_path: Path) -> None:
