@@ -80,3 +80,8 @@ def test_a_leak_leaves_nothing_registered_until_it_is_accepted(shop: Shop) -> No
 def test_waivers_and_limits_do_not_make_another_training(shop: Shop) -> None:
     first = train(shop)
     assert train(shop, suspicious_score=0.6) == first
+
+
+def test_an_entity_in_two_parts_stops_the_training(shop: Shop) -> None:
+    with pytest.raises(LeakageError, match=r"entity_across_split: .* have entities \(kind\)"):
+        train(shop, entity=["kind"])
