@@ -55,10 +55,6 @@ def test_an_operation_explains_itself_and_is_started_by_hand(parsed: dict[str, A
         assert schema["description"]
 
 
-def test_collecting_snapshots_begins_with_a_dry_run(parsed: dict[str, Any]) -> None:
-    assert "Dry run" in parsed["dags"]["snapshot_garbage"]["params"]["dry_run"]["title"]
-
-
 @pytest.mark.parametrize("dag_id", sorted(EXPECTED | OPERATIONS))
 def test_a_dag_is_safe_by_default(parsed: dict[str, Any], dag_id: str) -> None:
     dag = parsed["dags"][dag_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from include.adapters.dvc_credentials import remote_options
+from include.adapters.connection_uri import parse_connection
 from include.errors import FatalError, SettingsError
 from include.settings import SNAPSHOTS
 from perennial_airflow import provenance, run_context, runtime
@@ -106,6 +108,17 @@ def test_operators_that_read_snapshots_are_given_the_credentials(monkeypatch: py
     assert PinChampionOperator(task_id="t", model="m").settings().snapshot_storage() is None
 
 
+def test_what_is_no_database_keeps_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {"conn_type": "aws", "login": "key", "password": "a/b", "extra": {"region_name": "eu"}}
+    monkeypatch.setenv("AIRFLOW_CONN_BUCKET", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_CONN_DESK", "http://reader:hush@https%3A%2F%2Fapi.example.com/?X-Key=abc")
+    settings = runtime.settings(["bucket", "desk"])
+    bucket = parse_connection("bucket", settings.source_url("bucket"))
+    assert (bucket.login, bucket.password, bucket.extras) == ("key", "a/b", {"region_name": "eu"})
+    desk = parse_connection("desk", settings.source_url("desk"))
+    assert (desk.protocol, desk.host, desk.password) == ("https", "api.example.com", "hush")
+
+
 def test_a_report_is_reached_through_the_web_ui() -> None:
     assert runtime.report_url("bookings/validation/2017-05-01-r0001.html") == (
         "/perennial/reports/bookings/validation/2017-05-01-r0001.html"
@@ -143,3 +156,9 @@ def test_runs_stop_where_their_days_would_pass_the_datasets_end() -> None:
     assert last_run_of(dataset) == datetime(2017, 8, 31, tzinfo=UTC)
     assert last_run_of(dataset, days=7) == datetime(2017, 8, 25, tzinfo=UTC)
     assert last_run_of(dataset.model_copy(update={"end": None})) is None
+
+
+def test_collecting_snapshots_begins_with_a_dry_run() -> None:
+    from perennial_airflow.defaults import garbage_params
+
+    assert garbage_params()["dry_run"].value is True
