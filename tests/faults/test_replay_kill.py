@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,3 +131,15 @@ def test_a_replay_killed_anywhere_and_started_again_loses_and_doubles_nothing(
     with capsys.disabled():
         figure = {"figure": "replay_kills", "value": effects, "goal": "0 rows lost or doubled", "holds": True}
         sys.stdout.write(f"\n{json.dumps(figure)}\n")
+
+
+def test_two_replays_of_one_file_at_once_end_like_one(case: Case, tmp_path: Path) -> None:
+    calm, settings = case.copy(tmp_path / "calm"), case.copy(tmp_path / "both")
+    case.retry(calm)
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: case.run(settings, "never"), range(2)))
+    for code, said in answers:
+        assert code == 0 or "ConcurrentWriteError" in said, said
+    case.retry(settings)
+    assert rows_of(settings) == rows_of(calm)
+    assert current_rows(settings) == current_rows(calm)
