@@ -29,7 +29,7 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
 # Arrow takes these Python types as they are, at the speed of C. Others are converted value by value.
 _NATIVE: Mapping[ColumnType, frozenset[type]] = {
     ColumnType.INTEGER: frozenset({int}),
-    ColumnType.NUMBER: frozenset({float}),
+    ColumnType.NUMBER: frozenset({float, int}),
     ColumnType.STRING: frozenset({str}),
     ColumnType.BOOLEAN: frozenset({bool}),
     ColumnType.DATE: frozenset({date}),

@@ -9,14 +9,11 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from include.adapters.sources.csv_text import CsvText
-from include.adapters.sources.file_rows import Found, missing_columns, typed_batch
+from include.adapters.sources.file_rows import Found, empty_batch, missing_columns, typed_batch
 from include.adapters.text_columns import parse_text
 from include.errors import SourceError, name_some
-from include.specs import DatasetSpec
+from include.specs import ColumnType, DatasetSpec
 from include.specs.file_source import CsvOptions
-
-BLOCK_BYTES = 1 << 24
-"""Text held at a time, and the longest row."""
 
 _LONGEST_EXAMPLE = 80
 
@@ -48,51 +45,44 @@ def read_csv(
     names = options.names or text.take_header()
     _require_columns(names, where, spec, optional)
     found = dict.fromkeys(names, "text")
+
+    def convert(name: str, kind: ColumnType, values: pa.Array) -> pa.Array:
+        return parse_text(name, kind, values, options.null_values)
+
     done = 0
-    for block in _parse(text, names, spec, options):
-        texts = {names[int(position)]: block[position] for position in block.schema.names}
-        yield (
-            typed_batch(spec, texts, lambda n, k, v: parse_text(n, k, v, options.null_values), where, done),
-            found,
-        )
-        done += block.num_rows
+    for block in text.blocks():
+        rows = _parse(block, done, names, where, spec, options)
+        yield typed_batch(spec, rows, convert, where, done), found
+        done += len(next(iter(rows.values())))
     if not done:
-        yield spec_batch(spec), found
-
-
-def spec_batch(spec: DatasetSpec) -> pa.RecordBatch:
-    """Return a batch without rows."""
-    return typed_batch(spec, {}, lambda n, k, v: parse_text(n, k, v, []), "", 0)
+        yield empty_batch(spec), found
 
 
 def _parse(
-    text: CsvText, names: list[str], spec: DatasetSpec, options: CsvOptions
-) -> Iterator[pa.RecordBatch]:
-    """Yield the declared columns as text; a column's name is its position, since a header may lie."""
-    if text.at_end():
-        return
+    block: bytes, before: int, names: list[str], where: str, spec: DatasetSpec, options: CsvOptions
+) -> dict[str, pa.Array]:
+    """Return the declared columns as text; to the parser a column's name is its position."""
     positions = [str(position) for position in range(len(names))]
+    wanted = [position for position, name in zip(positions, names, strict=True) if name in spec.columns]
     broken: list[arrow_csv.InvalidRow] = []
     try:
-        reader = arrow_csv.open_csv(
-            pa.PythonFile(text, mode="r"),
+        table = arrow_csv.read_csv(
+            pa.BufferReader(block),
             read_options=arrow_csv.ReadOptions(
-                column_names=positions, use_threads=False, block_size=BLOCK_BYTES
+                column_names=positions, use_threads=False, block_size=len(block) + 1
             ),
             parse_options=_parse_options(options, broken),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(positions, pa.string()),
-                include_columns=[
-                    position for position, name in zip(positions, names, strict=True) if name in spec.columns
-                ],
+                include_columns=wanted,
                 null_values=options.null_values,
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
         )
-        yield from reader
     except pa.ArrowInvalid as error:
-        raise _broken_row(text.where, names, broken, error) from None
+        raise _broken_row(where, before, names, broken, error) from None
+    return {names[int(position)]: table[position].combine_chunks() for position in wanted}
 
 
 def _parse_options(options: CsvOptions, broken: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
@@ -109,21 +99,21 @@ def _parse_options(options: CsvOptions, broken: list[arrow_csv.InvalidRow]) -> a
 
 
 def _broken_row(
-    where: str, names: list[str], broken: list[arrow_csv.InvalidRow], error: pa.ArrowInvalid
+    where: str, before: int, names: list[str], broken: list[arrow_csv.InvalidRow], error: pa.ArrowInvalid
 ) -> SourceError:
     if not broken:
         return SourceError(
             f"it cannot be read as CSV: {' '.join(str(error).split())}",
             where=where,
-            next_step=f"check csv.delimiter and csv.quote in the spec; a row may have {BLOCK_BYTES:,} bytes",
+            next_step="check csv.delimiter and csv.quote in the spec",
         )
     row = broken[0]
     example = ascii(row.text[:_LONGEST_EXAMPLE]) + ("…" if len(row.text) > _LONGEST_EXAMPLE else "")
     return SourceError(
         f"the row has {row.actual_columns} fields where the header has {len(names)}: {example}",
-        where=f"{where}, row {row.number}",
+        where=f"{where}, row {before + row.number}",
         next_step="mend the row in the file: a delimiter or a quote is missing or one too many",
-        row=row.number,
+        row=before + row.number,
         example=example,
     )
 
@@ -136,5 +126,6 @@ def _require_columns(names: list[str], where: str, spec: DatasetSpec, optional: 
             where=where,
             next_step="have each column of the spec written once, under a name of its own",
         )
-    if missing := [name for name in spec.columns if name not in names and name not in optional]:
+    needed = [name for name in spec.columns if name not in optional] if wanted else list(spec.columns)
+    if missing := [name for name in needed if name not in names]:
         raise missing_columns(missing, names, where, spec)

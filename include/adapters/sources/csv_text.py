@@ -9,12 +9,17 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 
 from include.errors import SourceError
 from include.specs.file_source import CsvOptions
+
+BLOCK_BYTES = 1 << 21
+"""Text handed to the parser at a time. It cuts text itself, but reads many blocks ahead."""
+LONGEST_ROW_BYTES = 1 << 24
 
 _CHUNK_BYTES = 1 << 20
 _LONGEST_HEADER = 1 << 20
@@ -23,9 +28,7 @@ _ENDS = b"\r\n"
 
 
 class CsvText:
-    """A CSV file as UTF-8, read like a file; `where` names it in errors."""
-
-    closed = False  # of the parser's concern; whoever opened the file closes it
+    """A CSV file as UTF-8, in blocks of whole rows; `where` names it in errors."""
 
     def __init__(self, raw: BinaryIO, options: CsvOptions, where: str) -> None:
         self.where = where
@@ -55,26 +58,39 @@ class CsvText:
         except csv.Error as error:
             raise self._error(f"the header is no line of CSV: {error}", "mend the header") from None
 
-    def at_end(self) -> bool:
-        """Say whether nothing but blank lines is left."""
-        while not self._ready.strip(_ENDS) and not self._ended:
-            self._ready.clear()
-            self._fill()
-        return not self._ready.strip(_ENDS)
-
-    def read(self, size: int = -1) -> bytes:
-        """Return as many bytes as asked for, fewer only at the end.
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the rest of the text in blocks of whole rows, each about `BLOCK_BYTES` long.
 
         Raises
         ------
         SourceError
-            Where the bytes are not text in the encoding, or the quotes do not pair up.
+            Where the bytes are not text in the encoding, the quotes do not pair up, or a row is too long.
         """
-        while (size < 0 or len(self._ready) < size) and not self._ended:
-            self._fill()
-        taken = bytes(self._ready[:size] if size >= 0 else self._ready)
-        del self._ready[: len(taken)]
-        return taken
+        while self._ready or not self._ended:
+            while len(self._ready) < BLOCK_BYTES and not self._ended:
+                self._fill()
+            while not (end := self._rows_end()) and not self._ended:
+                if len(self._ready) > LONGEST_ROW_BYTES:
+                    raise self._error(
+                        f"a row is longer than {LONGEST_ROW_BYTES:,} bytes, near line {self._line}",
+                        "check csv.delimiter and csv.quote in the spec, and whether this is the right file",
+                    )
+                self._fill()
+            block = bytes(self._ready[:end])
+            del self._ready[:end]
+            if block.strip(_ENDS):
+                yield block
+
+    def _rows_end(self) -> int:
+        """Return where the last whole row ends, 0 where none is whole yet."""
+        if self._ended:
+            return len(self._ready)
+        text = np.frombuffer(bytes(self._ready), dtype=np.uint8)
+        ends = np.flatnonzero((text == ord("\n")) | (text == ord("\r")))
+        if self._quotes is not None:
+            quotes = np.flatnonzero(text == ord(self._options.quote))
+            ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+        return int(ends[-1]) + 1 if len(ends) else 0
 
     def _dialect(self) -> type[csv.Dialect]:
         class Dialect(csv.excel):

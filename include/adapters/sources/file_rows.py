@@ -64,6 +64,11 @@ def typed_batch(
     return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(spec.columns))
 
 
+def empty_batch(spec: DatasetSpec) -> pa.RecordBatch:
+    """Return a batch of the spec's columns without rows."""
+    return pa.RecordBatch.from_pylist([], arrow_schema(spec.columns))
+
+
 def missing_columns(
     missing: Iterable[str], there: Iterable[str], where: str, spec: DatasetSpec
 ) -> SourceError:

@@ -19,13 +19,13 @@ from time import sleep
 
 import pyarrow as pa
 
-from include.adapters.arrow_columns import to_array
 from include.adapters.connection_uri import parse_connection
 from include.adapters.sources.base import Readiness, Source
 from include.adapters.sources.file_rows import missing_columns, typed_batch
 from include.adapters.sources.http_client import ApiClient, open_client
 from include.adapters.sources.http_listing import Listing
 from include.adapters.sources.http_store import PageStore, open_pages
+from include.adapters.sources.json_rows import json_column
 from include.adapters.sources.row_days import DayCheck
 from include.errors import PerennialError, RetryableError
 from include.settings import Settings
@@ -104,7 +104,7 @@ class HttpApi(Source):
             columns = dict(
                 zip(self.spec.columns, zip(*(values for _, values in chunk), strict=True), strict=True)
             )
-            batch = typed_batch(self.spec, columns, to_array, where, labels)
+            batch = typed_batch(self.spec, columns, json_column, where, labels)
             strays.look_at(batch)
             yield batch
             number += len(chunk)

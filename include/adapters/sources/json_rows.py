@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from include.adapters.arrow_columns import to_array
 from include.adapters.sources.file_rows import Found, typed_batch
+from include.adapters.text_columns import parse_text
 from include.errors import SourceError
-from include.specs import DatasetSpec
+from include.specs import ColumnType, DatasetSpec
+from include.specs.column_type import TEMPORAL
 
 LONGEST_LINE_BYTES = 1 << 24
 _BATCH_ROWS = 10_000
@@ -46,7 +48,23 @@ def read_jsonl(file: BinaryIO, where: str, spec: DatasetSpec) -> Iterator[tuple[
     for numbers, rows in _batches(file, where):
         found = dict.fromkeys((name for row in rows for name in row), "json")
         columns = {name: [row.get(name) for row in rows] for name in spec.columns}
-        yield typed_batch(spec, columns, to_array, where, numbers), found
+        yield typed_batch(spec, columns, json_column, where, numbers), found
+
+
+def json_column(name: str, kind: ColumnType, values: Sequence[Any]) -> pa.Array:
+    """Turn values of JSON, which writes days and moments as text, into an array of the declared type.
+
+    Raises
+    ------
+    SourceError
+        Where a value does not fit the type.
+    """
+    if kind in TEMPORAL and set(map(type, values)) <= {str, type(None)}:
+        try:
+            return parse_text(name, kind, pa.array(values, pa.string()), [])
+        except UnicodeEncodeError:  # half a pair of surrogates
+            return to_array(name, kind, values)
+    return to_array(name, kind, values)
 
 
 def parse_json(text: str) -> Any:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.adapters.arrow_casts import cast_array
-from include.adapters.sources.file_rows import Found, missing_columns, typed_batch
+from include.adapters.sources.file_rows import Found, empty_batch, missing_columns, typed_batch
 from include.errors import SourceError, name_some
 from include.specs import DatasetSpec
 
@@ -59,7 +59,8 @@ def _read(
                 where=where,
                 next_step="have each column of the spec written once, under a name of its own",
             )
-        if missing := [name for name in spec.columns if name not in wanted and name not in optional]:
+        needed = [name for name in spec.columns if name not in optional] if wanted else list(spec.columns)
+        if missing := [name for name in needed if name not in wanted]:
             raise missing_columns(missing, schema.names, where, spec)
         found = {field.name: str(field.type) for field in schema}
         done = 0
@@ -68,4 +69,4 @@ def _read(
             yield typed_batch(spec, columns, cast_array, where, done), found
             done += batch.num_rows
         if not done:
-            yield typed_batch(spec, {}, cast_array, where, 0), found
+            yield empty_batch(spec), found

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from include.adapters.dvc_credentials import remote_options
 from include.adapters.connection_uri import parse_connection
+from include.adapters.dvc_credentials import remote_options
 from include.errors import FatalError, SettingsError
 from include.settings import SNAPSHOTS
 from perennial_airflow import provenance, run_context, runtime

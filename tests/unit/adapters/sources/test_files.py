@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from include.adapters.sources import open_source
@@ -179,6 +182,16 @@ def test_columns_that_may_be_absent_are_missing_in_all_rows(tmp_path: Path) -> N
             SourceError, match=r"no column arrives, guest; there are: (made_at, stay_id|stay_id, made_at)"
         ):
             read_days(files_spec(tmp_path / f"{{ds}}.{form}", form, may_be_absent=absent[2:]), tmp_path)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_without_any_declared_column_is_refused(tmp_path: Path, form: str) -> None:
+    sink = BytesIO()
+    pq.write_table(pa.table({"x": [1]}), sink)
+    put(tmp_path / "2017-03-01", sink.getvalue() if form == "parquet" else csv_of("1", header="x"))
+    spec = files_spec(tmp_path / "{ds}", form, may_be_absent=list(COLUMNS))
+    with pytest.raises(SourceError, match=r"there is no column stay_id, made_at.*; there are: x"):
+        read_days(spec, tmp_path)
 
 
 def test_a_name_that_differs_in_case_is_pointed_out(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.adapters.arrow_columns import arrow_schema
-from include.adapters.sources import csv_rows, csv_text
+from include.adapters.sources import csv_text
 from include.specs import ColumnType
 from tests.support.daily_files import files_spec, put, read_days
 from tests.support.sources import COLUMNS, DAY
@@ -110,7 +110,7 @@ def test_values_come_back_equal(
 def test_csv_does_not_depend_on_where_it_is_cut(rows: list[Row], chunk: int) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(csv_text, "_CHUNK_BYTES", chunk)
-        patch.setattr(csv_rows, "BLOCK_BYTES", 4096)
+        patch.setattr(csv_text, "BLOCK_BYTES", chunk)
         put(Path(folder, "2017-03-01.csv"), as_csv(rows))
         table = read_days(files_spec(Path(folder, "{ds}.csv")), Path(folder))
     assert table.equals(pa.Table.from_pylist(rows, SCHEMA))
