@@ -1,13 +1,13 @@
 """Any number of rows in the one order that equal rows always have, in flat memory.
 
 A small partition is sorted in memory. The rows of a larger one are written as they come: if they came in
-order, that is the file; if not, DuckDB sorts it into another one.
+order, that is the file; if not, it is sorted into another one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
-from include.adapters.row_order import is_ordered, order_rows, plain_zeros, sort_columns
+from include.adapters.range_sort import sorted_rows
+from include.adapters.row_order import is_ordered, order_rows, plain_zeros
 
 HELD_BYTES = 64 * 2**20
 """Rows up to this size are sorted in memory."""
 
-SORT_MEMORY = "150MB"
 BATCH_ROWS = 65_536
 
 
@@ -61,7 +61,9 @@ def draft_in_order(
         else:
             draft.finish()
             with draft_parquet(folder, schema) as ordered:
-                _write_sorted(ordered, draft.path, key, work_root)
+                with closing(sorted_rows(draft.path, key, work_root)) as rows:
+                    for batch in rows:
+                        ordered.write(batch)
                 draft.discard()
                 yield ordered
 
@@ -113,15 +115,3 @@ def _write_as_they_come(draft: ParquetDraft, batches: Iterable[pa.RecordBatch], 
             in_order = is_ordered(pa.concat_tables([last, rows]), key)
             last = rows.slice(rows.num_rows - 1)
     return in_order
-
-
-def _write_sorted(draft: ParquetDraft, path: Path, key: Sequence[str], work_root: Path) -> None:
-    # Here and not above: most partitions are small or come in order, and need not load DuckDB.
-    from include.adapters.spilling_duckdb import open_duckdb, quoted
-
-    columns = sort_columns(draft.schema.names, key)
-    order = ", ".join(f"{quoted(name)} ASC NULLS LAST" for name in columns)
-    query = f"SELECT * FROM read_parquet($path) ORDER BY {order}"  # noqa: S608 - identifiers are quoted
-    with open_duckdb(work_root, SORT_MEMORY) as connection:
-        for batch in connection.sql(query, params={"path": str(path)}).to_arrow_reader(BATCH_ROWS):
-            draft.write(batch.cast(draft.schema))  # DuckDB names the zone of a timestamp in its own way

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from include.adapters import ordered_rows, partition_changes
+from include.adapters import ordered_rows, partition_changes, range_sort
 from include.adapters.lake_manifests import ManifestLog
 from include.adapters.parquet_files import ParquetDraft
 from include.adapters.sources import sql
@@ -48,7 +48,7 @@ def arm(moment: str) -> None:
         case "while rows come":
             dies_at(3)
         case "before sorting":
-            ordered_rows._write_sorted = die
+            ordered_rows.sorted_rows = die
         case "while sorted rows are written":
             dies_at(14)
         case "before comparing":
@@ -72,7 +72,8 @@ def arm(moment: str) -> None:
 def main(moment: str) -> int:
     given = json.load(sys.stdin)
     ordered_rows.HELD_BYTES = -1
-    ordered_rows.BATCH_ROWS = sql.BATCH_ROWS = 10
+    sql.BATCH_ROWS = range_sort.BATCH_ROWS = 10
+    range_sort._SAMPLED = 3
     arm(moment)
     settings = Settings.model_validate(given)
     try:

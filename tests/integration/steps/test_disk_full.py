@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.adapters import ordered_rows
+from include.adapters.spilling_duckdb import open_duckdb
 from include.contracts import PartitionRef
 from include.errors import DiskFullError
 from include.settings import Settings
@@ -66,13 +67,21 @@ def test_a_lake_without_room_keeps_nothing_and_a_retry_elsewhere_works(
     assert ingest(full).content_sha256 == ingest(settings).content_sha256
 
 
-def test_a_work_folder_without_room_is_named(
-    settings: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as little_memory:
-        little_memory.setattr(ordered_rows, "SORT_MEMORY", "8MB")
-        with pytest.raises(DiskFullError, match=rf"{small_disk}: no room"):
-            ingest(settings.model_copy(update={"work_root": small_disk}))
+def test_a_work_folder_without_room_is_named(settings: Settings, small_disk: Path) -> None:
+    with pytest.raises(DiskFullError, match=rf"{small_disk}: no room"):
+        ingest(settings.model_copy(update={"work_root": small_disk}))
     assert all_files(settings.lake_root) == {}
     assert all_files(small_disk) == {}
     assert ingest(settings).rows == ROWS
+
+
+def test_a_database_that_cannot_spill_says_so(small_disk: Path) -> None:
+    rows = "SELECT hash(n)::VARCHAR AS text FROM range(500_000) t(n) ORDER BY text"
+
+    def sort() -> None:
+        with open_duckdb(small_disk, "10MB") as connection:
+            connection.execute(f"CREATE TABLE sorted AS {rows}")
+
+    with pytest.raises(DiskFullError, match=rf"{small_disk}: no room"):
+        sort()
+    assert all_files(small_disk) == {}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.adapters import ordered_rows
+from include.adapters import ordered_rows, range_sort
 from include.adapters.ordered_rows import order_batches
 from include.adapters.row_order import order_rows
 from include.errors import SourceUnavailableError
@@ -56,8 +56,8 @@ def in_batches(table: pa.Table, size: int) -> Iterator[pa.RecordBatch]:
         yield from table.slice(start, size).combine_chunks().to_batches()
 
 
-def ordered(batches: Iterable[pa.RecordBatch], folder: Path, schema: pa.Schema = SCHEMA) -> pa.Table:
-    with order_batches(batches, schema, KEY, folder) as rows:
+def ordered(batches: Iterable[pa.RecordBatch], folder: Path, key: Sequence[str] = KEY) -> pa.Table:
+    with order_batches(batches, SCHEMA, key, folder) as rows:
         return rows.read_all()
 
 
@@ -66,10 +66,13 @@ def exactly(table: pa.Table) -> list[str]:
     return [repr(row) for row in table.to_pylist()]
 
 
-@pytest.fixture
-def through_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no rows be few enough to be held in memory."""
+@pytest.fixture(params=[-1, range_sort.RANGE_BYTES], ids=["DuckDB", "ranges"])
+def through_files(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Let no rows be few enough to be held in memory, and no range or every range be."""
     monkeypatch.setattr(ordered_rows, "HELD_BYTES", -1)
+    monkeypatch.setattr(range_sort, "RANGE_BYTES", request.param)
+    monkeypatch.setattr(range_sort, "_SAMPLED", 3)
+    monkeypatch.setattr(range_sort, "BATCH_ROWS", 8)
 
 
 @pytest.mark.usefixtures("through_files")
@@ -79,8 +82,9 @@ def test_files_and_memory_give_the_same_order_for_any_rows_and_batches(
     tmp_path: Path, rows: list[tuple[Any, ...]], size: int, data: st.DataObject
 ) -> None:
     shuffled = data.draw(st.permutations(rows))
-    expected = order_rows(as_table(rows), KEY)
-    found = ordered(in_batches(as_table(shuffled), size), tmp_path)
+    key = data.draw(st.sampled_from([KEY, *([name] for name in SCHEMA.names)]))
+    expected = order_rows(as_table(rows), key)
+    found = ordered(in_batches(as_table(shuffled), size), tmp_path, key)
     assert found.schema == SCHEMA
     assert exactly(found) == exactly(expected)
     assert list(tmp_path.iterdir()) == []
@@ -93,7 +97,7 @@ def test_rows_in_order_are_not_sorted_again(tmp_path: Path, monkeypatch: pytest.
     def refuse(*_: Any) -> None:
         raise AssertionError("sorted although in order")
 
-    monkeypatch.setattr(ordered_rows, "_write_sorted", refuse)
+    monkeypatch.setattr(ordered_rows, "sorted_rows", refuse)
     assert ordered(in_batches(table, 7), tmp_path).equals(table)
     with pytest.raises(AssertionError):
         ordered(in_batches(table.take(list(range(199, -1, -1))), 7), tmp_path)
