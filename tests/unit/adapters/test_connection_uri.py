@@ -22,6 +22,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
         {"conn_type": "http", "host": "api.example.com", "port": 8080, "schema": "https"},
         {"conn_type": "http", "host": "https://api.example.com", "password": "token"},
         {"conn_type": "http", "host": "http://api.example.com", "login": "a", "password": "b"},
+        {"conn_type": "http", "host": "https://api.example.com/inn", "login": "a", "password": "b"},
         {"conn_type": "google_cloud_platform", "host": "Api.Example.com"},
     ],
 )
