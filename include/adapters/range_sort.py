@@ -6,7 +6,7 @@ does not (a value that most rows share) is left to DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ BATCH_ROWS = 65_536
 _SAMPLED = 64
 
 
-def sorted_rows(path: Path, key: Sequence[str], work_root: Path) -> Iterator[pa.RecordBatch]:
+def sorted_rows(path: Path, key: Sequence[str], work_root: Path) -> Generator[pa.RecordBatch, None, None]:
     """Yield the rows of a Parquet file in the order of `include.adapters.row_order.order_rows`.
 
     Parameters
