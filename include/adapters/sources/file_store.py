@@ -94,6 +94,9 @@ class FileStore:
         try:
             # BinaryIO is what it is, to all who read from it.
             yield cast(BinaryIO, io.BufferedReader(_Stream(self, stream, file.path), _BUFFER_BYTES))
+        except SourceError:
+            self._require_unchanged(file)  # a file that is still being written is not broken
+            raise
         finally:
             stream.close()
         self._require_unchanged(file)

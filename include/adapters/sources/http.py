@@ -115,11 +115,9 @@ class HttpApi(Source):
         names = set(store.names())
         fields = self._source.fields
         self._found |= (names - {keys.split(".")[0] for keys in fields.values()}) | set(fields)
-        known = self._found | set(self._source.may_be_absent)
         wanted = {name: fields.get(name, name).split(".")[0] for name in self.spec.columns}
-        missing = [
-            name for name, key in wanted.items() if key not in names and name not in known - set(fields)
-        ]
+        optional = self._source.may_be_absent
+        missing = [name for name, key in wanted.items() if key not in names and name not in optional]
         if store.count_rows() and missing:
             raise missing_columns(missing, sorted(names), where, self.spec)
 

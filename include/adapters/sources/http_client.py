@@ -27,7 +27,7 @@ from include.specs.http_source import HttpSource, Parameter
 
 log = logging.getLogger(__name__)
 
-LARGEST_PAGE_BYTES = 1 << 26
+LARGEST_PAGE_BYTES = 1 << 25
 _PASSING = frozenset({408, 425, 429})
 _FIRST_WAIT_SECONDS = 1.0
 _SHOWN = 200

@@ -150,7 +150,9 @@ class PageStore:
             raise RowChangedError(", ".join(map(str, row.key)), page, int(other[0]))
 
     def _next_page(self) -> int:
-        return self._one("SELECT coalesce(max(number), 0) + 1 FROM page")
+        """Return the next page's number; pages that are forgotten leave theirs to their rows."""
+        last = "SELECT number FROM page UNION ALL SELECT page FROM row UNION ALL SELECT 0"
+        return self._one(f"SELECT max(number) + 1 FROM ({last})")  # noqa: S608
 
     def _one(self, query: str, *values: Any) -> int:
         return int(self._database.execute(query, values).fetchone()[0])

@@ -450,6 +450,28 @@ def test_a_row_that_changes_between_two_pages_is_an_outage(tmp_path: Path) -> No
     assert kept(tmp_path) == []
 
 
+def test_a_row_that_changes_between_two_looks_is_an_outage(tmp_path: Path) -> None:
+    def behave(request: Request) -> Answer:
+        looked = len(api.seen) > 3
+        pages = [[row(0), row(1)], [row(0), row(2, price=60 if looked else 50)], []]
+        return json_answer({"data": {"items": pages[int(request.params["page"]) - 1]}})
+
+    with (
+        serve(behave) as api,
+        pytest.raises(SourceUnavailableError, match=r"key '2' stands on page 2 and, with other values"),
+    ):
+        read(api, tmp_path, api_spec(PAGE))
+
+
+def test_columns_that_may_be_absent_are_missing_in_all_rows(tmp_path: Path) -> None:
+    rows = [{"stay_id": 1, "made_at": "2017-03-01"}]
+    absent = ["arrives", "guest", "price", "paid"]
+    spec = api_spec(NONE, records=None, fields={"guest": "who.name"}, may_be_absent=absent)
+    with serve(always(json_answer(rows))) as api, opened(api, tmp_path, spec) as (source, _):
+        table = pa.Table.from_batches(source.read(DAY, NEXT), source.schema)
+    assert [table[name].null_count for name in absent] == [1, 1, 1, 1]
+
+
 def test_equal_keys_on_one_page_are_left_to_the_contract(tmp_path: Path) -> None:
     with serve(by_cursor([[row(1), row(1), row(1, price=60), row(None)], [row(None, price=9)]])) as api:  # type: ignore[arg-type]
         assert read(api, tmp_path, api_spec()) == [1, 1, 1, None, None]

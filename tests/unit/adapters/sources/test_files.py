@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import timedelta
 from io import BytesIO
@@ -164,6 +165,26 @@ def test_a_file_that_grows_while_it_is_read_is_an_outage(tmp_path: Path) -> None
         path.write_bytes(csv_of(*numbered(range(11))))
         with pytest.raises(SourceUnavailableError, match="changed while it was read"):
             list(batches)
+
+
+def test_a_file_that_is_still_being_written_is_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = gzip.compress(csv_of(*numbered(range(1000))))
+    path = put(tmp_path / "2017-03-01.csv.gz", whole[:-20])
+    spec = files_spec(tmp_path / "{ds}.csv.gz")
+    with pytest.raises(SourceError, match="cut short"):
+        read_days(spec, tmp_path)
+    find = FileStore.find
+
+    def find_and_finish(store: FileStore, pattern: str) -> list[FoundFile]:
+        found = find(store, pattern)
+        path.write_bytes(whole[:-10])
+        return found
+
+    monkeypatch.setattr(FileStore, "find", find_and_finish)
+    with pytest.raises(SourceUnavailableError, match="changed while it was read"):
+        read_days(spec, tmp_path)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
