@@ -132,7 +132,7 @@ def test_a_version_keeps_its_own_definition_of_a_feature(shop: Shop) -> None:
     """The successor gives the same name another meaning; each rival is judged by what it learned from."""
     first = train(shop, specs(shop))
     serve(shop, first)
-    other = [{**DERIVED[0], "window": "2d"}, DERIVED[1]]
+    other = [{**DERIVED[0], "window": "9d"}, DERIVED[1]]
     second = train(shop, specs(shop, other))
     assert second.version != first.version
 

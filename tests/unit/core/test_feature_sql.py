@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from include.adapters.feature_rows import open_rows
 from include.core.feature_sql import event_sql, rows_of
+from include.errors import DataError
 from include.specs import DatasetSpec
 from include.specs.derived import Derived
 from tests.support.naive_features import naive_feature
@@ -118,3 +119,27 @@ def test_features_are_those_of_looking_at_every_row(
             if isinstance(expected, float):
                 expected = pytest.approx(expected, rel=1e-12, abs=1e-12)
             assert row[one.name] == expected, (one, event)
+
+
+def test_sums_beyond_what_can_be_added_up_exactly_are_refused() -> None:
+    """Squares of the largest whole numbers overflow 128 bits; a wrong deviation must not come of it."""
+    specs = {"visits": visits(), "states": states()}
+    rows = [
+        {"id": n, "at": moment(n), "due": START, "customer": 1, "shop": "a", "spend": 1.0, "items": 2**62}
+        for n in range(9)
+    ]
+    huge = derived(
+        "visits", ["customer"], [{"window": "9d", "compute": "stddev", "column": "items"}], "huge_"
+    )
+    with pytest.raises(DataError, match="too large to be added up exactly"):
+        compute({"visits": rows, "states": []}, specs, huge, START)
+
+
+def test_a_window_holds_its_first_moment_and_not_the_events() -> None:
+    specs = {"visits": visits(), "states": states()}
+    base = {"due": START, "customer": 1, "shop": "a", "spend": 1.0, "items": 1}
+    at = [moment(1, 0, 0), moment(1, 0, 1), moment(2, 0, 0), moment(2, 0, 1), moment(2, 0, 1)]
+    rows = [{"id": n, "at": when, **base} for n, when in enumerate(at)]
+    one_day = derived("visits", ["customer"], [{"window": "1d", "compute": "count"}], "seen_")
+    found = compute({"visits": rows, "states": []}, specs, one_day, START)
+    assert [row["seen_0"] for row in found] == [0, 1, 2, 2, 2]
