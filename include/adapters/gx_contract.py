@@ -6,6 +6,7 @@ part of the files at a time, in flat memory; a rule holds if it holds in each pa
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,8 @@ def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_
     for frame, asked in _parts(paths, rules, work_root):
         for position, passed in _validate(frame, asked).items():
             holds[position] &= passed
+        del frame
+        gc.collect()  # a context refers to itself, so what it has seen would stay until memory is searched
     return [holds[position] for position in rules]
 
 
@@ -166,7 +169,7 @@ def _nullable(columns: Mapping[str, pa.ChunkedArray]) -> dict[pa.DataType, Any]:
 
 
 def _validate(frame: pd.DataFrame, rules: Rules) -> dict[int, bool]:
-    # A context keeps the frames it has seen, so each frame has its own.
+    # A context keeps the frames it has seen, so each frame gets one of its own.
     context = gx.get_context(mode="ephemeral", project_config=_quiet_configuration())
     asset = context.data_sources.add_pandas("partitions").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
