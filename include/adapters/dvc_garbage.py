@@ -99,7 +99,9 @@ def collect_garbage(
         finished = 0 if dry_run else _finish(clone, store)
         refusal = ""
         for _ in range(ATTEMPTS):
-            found = _find(clone, store, keep(clone.tags()), written_before, finished)
+            # Asked for once: a tag that comes later is neither kept nor removed, but moves the branch on.
+            tags = clone.tags()
+            found = _find(clone, store, {tag.name for tag in tags}, keep(tags), written_before, finished)
             if dry_run or not (found.tags or found.objects):
                 return found
             try:
@@ -113,8 +115,9 @@ def collect_garbage(
         raise refused_push(clone, refusal)
 
 
-def _find(clone: GitClone, store: Any, kept: set[str], written_before: datetime, finished: int) -> Garbage:
-    tags = {tag.name for tag in clone.tags()}
+def _find(
+    clone: GitClone, store: Any, tags: set[str], kept: set[str], written_before: datetime, finished: int
+) -> Garbage:
     reachable = _reachable(clone, store, ["HEAD", *(f"refs/tags/{tag}" for tag in sorted(kept & tags))])
     stored = _stored(store)
     doomed = {
