@@ -50,7 +50,7 @@ class DailyFiles(Source):
         self._found = {}
         days = list(self._file_days(first, last_exclusive))
         self._require_markers(first, last_exclusive)
-        self._listed.update({day: self._store.find(self._source.path_of(day)) for day in days})
+        self._listed.update({day: self._list(day) for day in days})
         for day in days:
             check = DayCheck(
                 self.spec.event_time,
@@ -71,7 +71,7 @@ class DailyFiles(Source):
         days = list(self._file_days(ds, ds + _ONE_DAY))
         for day in days:
             if day not in self._listed:
-                self._listed[day] = self._store.find(self._source.path_of(day))
+                self._listed[day] = self._list(day)
         files = [file for day in days for file in self._listed[day]]
         connection = {"connection": self._source.connection} if self._source.connection else {}
         return {
@@ -104,6 +104,12 @@ class DailyFiles(Source):
         low = first - _ONE_DAY * self._source.early_days
         high = last_exclusive + _ONE_DAY * self._source.late_days
         yield from (low + timedelta(days=number) for number in range((high - low).days))
+
+    def _list(self, day: date) -> list[FoundFile]:
+        """List a day's files; of a day whose marker is not there yet, none count."""
+        marker = self._source.marker_of(day)
+        whole = marker is None or self._store.exists(marker)
+        return self._store.find(self._source.path_of(day)) if whole else []
 
     def _require_markers(self, first: date, last_exclusive: date) -> None:
         for number in range((last_exclusive - first).days):

@@ -117,6 +117,16 @@ def test_a_day_is_not_read_before_its_marker_is_there(tmp_path: Path) -> None:
     assert ids(read_days(spec, tmp_path)) == [1]
 
 
+def test_late_rows_of_a_day_that_is_still_delivered_wait(tmp_path: Path) -> None:
+    spec = files_spec(tmp_path / "{ds}/*.csv", late_days=1, marker=str(tmp_path / "{ds}/_SUCCESS"))
+    put(tmp_path / "2017-03-01/a.csv", csv_of(*numbered([1])))
+    put(tmp_path / "2017-03-01/_SUCCESS", b"")
+    put(tmp_path / "2017-03-02/a.csv", csv_of(*numbered([2])))
+    assert ids(read_days(spec, tmp_path)) == [1]
+    put(tmp_path / "2017-03-02/_SUCCESS", b"")
+    assert ids(read_days(spec, tmp_path)) == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("changes", "until", "there", "ready"),
     [
