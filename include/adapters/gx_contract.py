@@ -32,7 +32,7 @@ from include.errors import SpecError
 from include.specs import Expectation, ExpectationKind
 from include.specs.expectation import moment
 
-FRAME_ROWS = 262_144
+FRAME_ROWS = 131_072
 """Rows that are judged, and held in memory, at once."""
 
 # No spec can name a column like this, so it never hides one of the dataset's.

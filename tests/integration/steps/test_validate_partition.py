@@ -242,6 +242,34 @@ def test_a_run_killed_before_its_manifest_is_finished_by_the_next(
     assert not list(settings.lake_root.rglob("*.tmp"))
 
 
+def test_the_run_that_wrote_is_recorded_and_changes_nothing_else(
+    settings: Settings, url: str, lake: Lake, specs: Specs
+) -> None:
+    put_stays(url, [stay(1), stay(2, price=-5.0)])
+    ref = ingest(settings, specs)
+    first = validate_partition.run(settings, specs, ref, "nightly")
+    (settings.reports_root / first.report).unlink()  # judged again, with the same answer
+    assert validate_partition.run(settings, specs, ref, "by hand") == first
+    manifest = lake.clean_manifest("stays", DAY)
+    assert manifest is not None
+    assert (manifest.revision, manifest.run_id) == (1, "nightly")
+
+
+@pytest.mark.parametrize("failing", [0, 1, 30], ids=["none", "one", "all"])
+def test_rows_of_a_partition_judged_in_parts_are_split_as_in_one(
+    settings: Settings, url: str, lake: Lake, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    monkeypatch.setattr(gx_contract, "FRAME_ROWS", 7)
+    monkeypatch.setattr(contract_scan, "BATCH_ROWS", 4)
+    put_stays(url, [stay(n, price=-1.0 if n < failing else 1.0) for n in range(30)])
+    validate(settings, stays_specs(budgets={"quarantine_share": 1}))
+    manifest = lake.clean_manifest("stays", DAY)
+    assert manifest is not None
+    assert lake.read_clean(manifest)["stay_id"].to_pylist() == list(range(failing, 30))
+    quarantine = lake.read_quarantine(manifest)
+    assert (quarantine["stay_id"].to_pylist() if quarantine else []) == list(range(failing))
+
+
 def test_a_changed_contract_is_a_new_revision_with_its_own_page(
     settings: Settings, url: str, specs: Specs
 ) -> None:
