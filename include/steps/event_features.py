@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 
-from include.adapters.feature_rows import PartitionFiles, open_rows
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.core.feature_sql import event_sql, rows_of
@@ -46,27 +46,42 @@ def read_events(
         When a file does not hold the bytes that were recorded.
     """
     rows = lake.read_clean(manifest)
-    if not derived:
-        return rows
+    return _with_features(settings, specs, lake, manifest, derived, rows) if derived else rows
+
+
+def _with_features(
+    settings: Settings,
+    specs: Specs,
+    lake: Lake,
+    manifest: CleanManifest,
+    derived: Sequence[Derived],
+    rows: pa.Table,
+) -> pa.Table:
+    # Here and not above: models without derived features need not load DuckDB.
+    from include.adapters.feature_rows import PartitionFiles, open_rows
+
     base = specs.dataset(manifest.dataset)
-    files = {name: _files(specs, lake, name, manifest, days) for name, days in look_backs(derived).items()}
-    files.setdefault(base.dataset, _files(specs, lake, base.dataset, manifest, 0))
+    days = {base.dataset: 0} | look_backs(derived)
+    files = {
+        rows_of(name): PartitionFiles(
+            specs.dataset(name).columns, _paths(specs.dataset(name), lake, manifest, back)
+        )
+        for name, back in days.items()
+    }
     sql = event_sql(base, specs.datasets, derived, [], first=manifest.ds)
-    views = {rows_of(name): one for name, one in files.items()}
     where = f"dataset {manifest.dataset}, {manifest.ds}"
-    with open_rows(views, settings.work_root, where) as database:
+    with open_rows(files, settings.work_root, where) as database:
         found = database.table(sql.setup, sql.in_order([one.name for one in derived]))
     for name in found.column_names:
         rows = rows.append_column(name, found[name])
     return rows
 
 
-def _files(specs: Specs, lake: Lake, dataset: str, manifest: CleanManifest, look_back: int) -> PartitionFiles:
-    """Return a dataset's partitions from `look_back` days before the partition up to its own day."""
+def _paths(dataset: DatasetSpec, lake: Lake, manifest: CleanManifest, look_back: int) -> dict[date, Path]:
+    """Return a dataset's files from `look_back` days before the partition up to its own day."""
     first, end = manifest.ds - timedelta(days=look_back), manifest.ds + timedelta(days=1)
-    spec: DatasetSpec = specs.dataset(dataset)
-    found = {one.ds: one for one in lake.clean_manifests(dataset, first, end)}
-    if dataset == manifest.dataset:
+    found = {one.ds: one for one in lake.clean_manifests(dataset.dataset, first, end)}
+    if dataset.dataset == manifest.dataset:
         found[manifest.ds] = manifest
-    require_every_day(spec, found, first, end)
-    return PartitionFiles(spec.columns, {day: lake.verified_clean(one) for day, one in found.items()})
+    require_every_day(dataset, found, first, end)
+    return {day: lake.verified_clean(one) for day, one in found.items()}
