@@ -3,7 +3,10 @@
 
 Writes and validates all partitions between two days in one bounded job, for a new dataset or after a
 change to its contract. Days that are there already and did not change are left as they are, so a run
-that was stopped half-way is simply triggered again and goes on where it was.
+that was stopped half-way is simply triggered again and goes on where it was. The log says after every few
+weeks how many days are done and how long the rest will take.
+
+A source that holds only its present state has no history: such a load is refused.
 
 **When a task fails**
 

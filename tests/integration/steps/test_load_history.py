@@ -239,6 +239,31 @@ def test_a_range_without_sense_is_refused(
         load_history.run(settings, specs, "stays", first, last, lambda *_: None)
 
 
+def test_the_past_of_a_source_without_one_is_refused(settings: Settings, url: str) -> None:
+    put_stays(url, mixed_rows())
+    state = {"kind": "sql", "connection": "inn", "table": "stays", "load": "state"}
+    with pytest.raises(
+        FatalError, match=r"holds only its present state, so its past cannot be loaded.*Next:"
+    ):
+        load(settings, stays_specs(source=state, event_time="arrives"))
+    assert all_files(settings.lake_root) == {}
+
+
+def test_progress_is_logged_with_counts_rate_and_time_to_go(
+    settings: Settings, url: str, specs: Specs, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_stays(url, mixed_rows())
+    with caplog.at_level("INFO"):
+        load(settings, specs)
+    said = [record.getMessage() for record in caplog.records if "days/s" in record.getMessage()]
+    assert [line.split(" rows read")[0] for line in said] == [
+        "4 of 10 days of stays: 26",
+        "8 of 10 days of stays: 58",
+        "10 of 10 days of stays: 85",
+    ]
+    assert said[-1].endswith(", 0 s to go")
+
+
 def test_a_broken_source_is_named(settings: Settings, specs: Specs) -> None:
     with pytest.raises(SourceError, match="no table 'stays'"):
         load(settings, specs)
