@@ -21,8 +21,9 @@ import httpx
 import tenacity
 
 from include.adapters.connection_uri import ConnectionParts
+from include.adapters.sources.http_address import ApiAddress, address_of, no_server
 from include.adapters.sources.json_rows import parse_json
-from include.errors import SettingsError, SourceError, SourceUnavailableError
+from include.errors import SourceError, SourceUnavailableError
 from include.specs.http_source import HttpSource, Parameter
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ LARGEST_PAGE_BYTES = 1 << 25
 _PASSING = frozenset({408, 425, 429})
 _FIRST_WAIT_SECONDS = 1.0
 _SHOWN = 200
-_SHORTEST_SECRET = 6
-"""A header's value that is shorter, such as a version, is no secret and stays in messages."""
+_LOOKED_AT = 1 << 16
+"""Bytes of an answer in which secrets are looked for before its beginning is shown; tokens may be long."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ class ApiClient:
     """One API; `open_client` makes one."""
 
     def __init__(
-        self, client: httpx.Client, source: HttpSource, secrets: list[str], pause: Callable[[float], None]
+        self, client: httpx.Client, address: ApiAddress, source: HttpSource, pause: Callable[[float], None]
     ) -> None:
-        self._client, self._source, self._secrets, self._pause = client, source, secrets, pause
+        self._client, self._source, self._pause = client, source, pause
+        self.scrub = address.scrub
         self._next_request = -math.inf
 
     def get(self, address: str, params: Mapping[str, Parameter] | None = None) -> Page:
@@ -106,12 +108,6 @@ class ApiClient:
         parts = urlsplit(address)
         port = f":{parts.port}" if parts.port else ""
         return self.scrub(f"{parts.scheme}://{parts.hostname}{port}{parts.path}")
-
-    def scrub(self, text: str) -> str:
-        """Take the connection's secrets out of a text."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
     def _same_server(self, address: str) -> httpx.URL:
         """Refuse another server: it would be sent this one's password."""
@@ -186,7 +182,7 @@ class ApiClient:
                 raise _TryAgainError(
                     f"a body that is not whole JSON: {self.scrub(str(error))[:_SHOWN]}"
                 ) from None
-            beginning = self.scrub(" ".join(raw[:_SHOWN].decode(errors="replace").split()))
+            beginning = self._begins(raw)
             raise SourceError(
                 f"the API answers with {kind} instead of JSON; it begins {beginning!r}",
                 where=self.shown(str(response.url)),
@@ -211,10 +207,14 @@ class ApiClient:
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
-            if len(body) > 4 * _SHOWN:
+            if len(body) > _LOOKED_AT:
                 break
+        return self._begins(body)
+
+    def _begins(self, body: bytes | bytearray) -> str:
         # Scrubbed before it is cut, so that no secret is cut in two and half of it shown.
-        return self.scrub(" ".join(body.decode(errors="replace").split()))[:_SHOWN]
+        text = body[:_LOOKED_AT].decode(errors="replace")
+        return self.scrub(" ".join(text.split()))[:_SHOWN]
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Wait as long as the API asks, otherwise twice as long as before, and a little by chance."""
@@ -240,7 +240,7 @@ def open_client(
     Parameters
     ----------
     parts
-        Address and credentials: login with password, a password alone as bearer token, extras as headers.
+        Address and credentials.
     source
         How fast and how patiently to ask.
     pause
@@ -251,47 +251,16 @@ def open_client(
     SettingsError
         Where the connection names no server.
     """
-    headers = {name: str(value) for name, value in parts.extras.items()}
-    auth = (parts.login, parts.password) if parts.login else None
-    if parts.password and not parts.login:
-        headers.setdefault("Authorization", f"Bearer {parts.password}")
-    told = [text for text in (*headers.values(), *_words(headers)) if len(text) >= _SHORTEST_SECRET]
-    secrets = [parts.password, *told] if parts.password else told
+    address = address_of(parts)
     try:
-        if not all(text.isascii() and text.isprintable() for text in headers.values()):
-            raise ValueError
         client = httpx.Client(
-            base_url=_base_url(parts), auth=auth, headers={"Accept": "application/json", **headers},
+            base_url=address.base_url, headers={"Accept": "application/json", **address.headers},
             timeout=source.timeout_seconds, follow_redirects=False,
         )  # fmt: skip
-    except (httpx.InvalidURL, UnicodeEncodeError, ValueError):
-        raise SettingsError(
-            f"connection {parts.name!r} names no server that can be asked",
-            where="Airflow connections",
-            next_step="set its type to http and its host to https://api.example.com; extras are sent as"
-            " headers and must be plain text",
-        ) from None
+    except (httpx.InvalidURL, ValueError):
+        raise no_server(parts) from None
     with client:
-        yield ApiClient(client, source, sorted(secrets, key=len, reverse=True), pause)
-
-
-def _words(headers: Mapping[str, str]) -> Iterator[str]:
-    """Yield what stands behind `Bearer` or `Basic`, which servers repeat without that word."""
-    for value in headers.values():
-        kind, _, rest = value.partition(" ")
-        if kind.lower() in {"bearer", "basic", "token"}:
-            yield rest
-
-
-def _base_url(parts: ConnectionParts) -> str:
-    """Return the server's address by Airflow's rule: the host's own protocol, or the schema field's."""
-    protocol = parts.protocol or (parts.schema if parts.schema in {"http", "https"} else parts.kind)
-    if protocol not in {"http", "https"} or not parts.host:
-        raise ValueError
-    path = "" if parts.schema in {"http", "https"} else parts.schema
-    host, _, below = parts.host.partition("/")
-    port = f":{parts.port}" if parts.port else ""
-    return f"{protocol}://{host}{port}/{'/'.join(part.strip('/') for part in (below, path) if part)}"
+        yield ApiClient(client, address, source, pause)
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -353,7 +353,17 @@ def test_no_message_holds_a_secret(tmp_path: Path, caplog: pytest.LogCaptureFixt
     told = f"{raised.value} {raised.value.facts} {caplog.text}"
     assert "hush-hush" not in told
     assert "k3y-of-mine" not in told
+    assert "cmVhZGVyOmh1c2gtaHVzaA" not in told  # login and password as a header has them
     assert "***" in told
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_long_token_is_not_shown_in_part(tmp_path: Path, status: int) -> None:
+    token = "t0k3n" * 300
+    answer = Answer(f"your token {token} is over".encode(), status, {"Content-Type": "text/plain"})
+    with serve(always(answer)) as api, pytest.raises(SourceError, match="your token") as raised:
+        read(api, tmp_path, api_spec(), api.connection(f":{token}"))
+    assert "t0k3n" not in str(raised.value)
 
 
 def test_an_answer_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
