@@ -2,8 +2,8 @@
 
 The real step runs in a fresh process with a fresh clone, against a registry that a git server holds, once
 with its storage in a folder and once on an S3 server; nothing is shared with the run before. Counted are
-the seconds of the step, those of its whole process, and all bytes that git and S3 move in both directions;
-with a folder, the bytes of the files that are new in it.
+the seconds of the step, those of its whole process as a task has them, and all bytes that git and S3 move
+in both directions; with a folder, the bytes of the files that are new in it.
 
 Sizes come from the environment: BENCH_EXISTING (10,100,1000), BENCH_ROWS (rows of a partition, 1000),
 BENCH_REPEATS (5).
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,7 @@ _COLUMNS = {"id": "integer", "at": "timestamp", **{f"x{n}": "number" for n in ra
 class Measured:
     """What each freeze of one size cost."""
 
+    cpu_seconds: list[float] = field(default_factory=list)
     step_seconds: list[float] = field(default_factory=list)
     process_seconds: list[float] = field(default_factory=list)
     storage_bytes: list[int] = field(default_factory=list)
@@ -113,7 +115,9 @@ def freeze_here() -> None:
     snapshot = freeze_snapshot.run(settings, specs, MODEL, FIRST + timedelta(days=days))
     seconds = time.perf_counter() - began
     assert snapshot.partitions == 2 * days, snapshot
-    print(json.dumps({"step_seconds": seconds}))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(usage.ru_utime + usage.ru_stime for usage in used)
+    print(json.dumps({"step_seconds": seconds, "cpu_seconds": cpu}))
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def git_server(root: Path) -> Iterator[CountingProxy]:
 @contextmanager
 def folder_remote() -> Iterator[Remote]:
     """Give a storage in a folder; counted are the files that are new in it."""
-    seen: dict[Path, int] = {}
+    seen: dict[Path, int] = {}  # of all registries
 
     def taken(root: Path) -> int:
         files = {path: path.stat().st_size for path in (root / "storage").rglob("*") if path.is_file()}
@@ -183,23 +187,36 @@ def s3_remote(logs: Path) -> Iterator[Remote]:
         )
 
 
-def measure(lake: Path, remote: Remote, existing: int) -> Measured:
-    """Freeze so many days, then add one day at a time."""
-    found = Measured()
+def measure(lake: Path, remote: Remote) -> dict[int, dict[str, float]]:
+    """Freeze each number of days, then add one day at a time to all of them in turn.
+
+    In turn, because other work on the machine comes and goes: it shall meet all sizes alike.
+    """
+    found = {size: Measured() for size in EXISTING}
+    with ExitStack() as stack:
+        prepared = {size: stack.enter_context(_prepared(lake, remote, size)) for size in EXISTING}
+        for number in range(1, REPEATS + 1):
+            for size, (root, git, document) in prepared.items():
+                git.take()
+                remote.taken(root)
+                cost = freeze(document, size + number)
+                for name, value in cost.items():
+                    getattr(found[size], name).append(value)
+                found[size].git_bytes.append(git.take())
+                found[size].storage_bytes.append(remote.taken(root))
+    return {size: measured.medians() for size, measured in found.items()}
+
+
+@contextmanager
+def _prepared(
+    lake: Path, remote: Remote, existing: int
+) -> Iterator[tuple[Path, CountingProxy, dict[str, Any]]]:
     with tempfile.TemporaryDirectory() as folder, git_server(Path(folder)) as git:
         root = Path(folder)
         remote.registry(root)
         document = {"settings": _settings(root, lake, f"git://127.0.0.1:{git.port}/registry.git", remote)}
         freeze(document, existing)
-        git.take()
-        remote.taken(root)
-        for number in range(1, REPEATS + 1):
-            cost = freeze(document, existing + number)
-            found.step_seconds.append(cost["step_seconds"])
-            found.process_seconds.append(cost["process_seconds"])
-            found.git_bytes.append(git.take())
-            found.storage_bytes.append(remote.taken(root))
-    return found
+        yield root, git, document
 
 
 def _settings(root: Path, lake: Path, registry: str, remote: Remote) -> dict[str, Any]:
@@ -226,17 +243,26 @@ def main() -> int:
             stack.enter_context(folder_remote()),
             stack.enter_context(s3_remote(Path(folder))),
         ):
-            costs = {size: measure(lake, remote, size).medians() for size in EXISTING}
+            costs = measure(lake, remote)
             rows += [_row(remote.name, size, cost) for size, cost in costs.items()]
             figures += _figures(remote.name, costs[min(EXISTING)], costs[max(EXISTING)])
-    head = ("storage", "days there", "step (s)", "process (s)", "storage bytes", "git bytes", "all bytes")
+    head = (
+        "storage",
+        "days there",
+        "CPU (s)",
+        "step (s)",
+        "process (s)",
+        "storage bytes",
+        "git bytes",
+        "all bytes",
+    )
     print_table(f"One more day of two datasets, {ROWS} rows each; medians of {REPEATS}", head, rows)
     return print_figures(figures)
 
 
 def _row(name: str, size: int, cost: dict[str, float]) -> tuple[object, ...]:
     whole = [f"{cost[key]:,.0f}" for key in ("storage_bytes", "git_bytes", "bytes")]
-    return (name, size, cost["step_seconds"], cost["process_seconds"], *whole)
+    return (name, size, cost["cpu_seconds"], cost["step_seconds"], cost["process_seconds"], *whole)
 
 
 def _figures(name: str, small: dict[str, float], large: dict[str, float]) -> list[Figure]:
@@ -247,6 +273,7 @@ def _figures(name: str, small: dict[str, float], large: dict[str, float]) -> lis
             f"{prefix}_process_seconds_{sizes}", large["process_seconds"] / small["process_seconds"], LIMIT
         ),
         at_most(f"{prefix}_bytes_{sizes}", large["bytes"] / small["bytes"], LIMIT),
+        for_information(f"{prefix}_cpu_seconds_{sizes}", large["cpu_seconds"] / small["cpu_seconds"]),
         for_information(f"{prefix}_step_seconds_{sizes}", large["step_seconds"] / small["step_seconds"]),
         for_information(f"{prefix}_process_seconds_{max(EXISTING)}", large["process_seconds"]),
         for_information(f"{prefix}_bytes_{max(EXISTING)}", large["bytes"]),
