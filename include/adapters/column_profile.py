@@ -35,13 +35,11 @@ class ProfiledFiles:
         return {ds: known.get(ds, (0, None)) for ds in sorted(self._days.values())}
 
     def column(self, name: str, kind: ColumnType) -> tuple[int, Any, Any]:
-        """Return how often a column is missing, and its least and greatest finite number or length."""
+        """Return how often a column is missing, and its least and greatest number or length."""
         value = quoted(name)
         if kind is ColumnType.STRING:
             measured = f"length({value})"
-        elif kind is ColumnType.NUMBER:
-            measured = f"CASE WHEN isfinite({value}) THEN {value} END"
-        elif kind is ColumnType.INTEGER:
+        elif kind in {ColumnType.INTEGER, ColumnType.NUMBER}:
             measured = value
         else:
             measured = "NULL"

@@ -171,9 +171,11 @@ def _is_set(column: ColumnProfile, values: int) -> bool:
 def _between(name: str, column: ColumnProfile) -> _Entry:
     low, high = column.low, column.high
     if low is None or high is None:
-        return _Entry(None, f"{name}: no finite value")
+        return _Entry(None, f"{name}: no value at all")
     evidence = f"{low:,} to {high:,}"
     reach = (high - low) * _MARGIN if isinstance(low, float) else (high - low) // 10
+    if not math.isfinite(reach):  # infinite, or too far apart for a float
+        reach = 0
     bounds = {
         "min_value": 0 if 0 <= low <= high else _outwards(low - reach, low, down=True),
         "max_value": _outwards(high + reach, high, down=False),

@@ -159,6 +159,24 @@ def test_a_proposal_tells_its_evidence(tmp_path: Path, lake: Lake) -> None:
     assert failures(lake, tmp_path, proposed(spec, text), days) == []
 
 
+@pytest.mark.parametrize(
+    ("prices", "rule"),
+    [
+        ([0.0, float("inf")], "column: price, min_value: 0, severity: warn}"),
+        ([float("-inf"), 7.0], "column: price, max_value: 7.0, severity: warn}"),
+        ([float("-inf"), float("inf")], "# price: -inf to inf, which leaves no room for a bound"),
+        ([-1e308, 1e308], "column: price, min_value: -1.0e+308, max_value: 1.0e+308, severity: warn}"),
+    ],
+)
+def test_numbers_without_end_have_no_bound_there(
+    tmp_path: Path, lake: Lake, prices: list[float], rule: str
+) -> None:
+    put_clean(lake, stays_spec(), DAY, [stay(n, price=price) for n, price in enumerate(prices)])
+    text = propose(tmp_path, stays_spec(), DAY)
+    assert rule in text
+    assert failures(lake, tmp_path, proposed(stays_spec(), text), [DAY]) == []
+
+
 def test_days_that_are_not_there_are_left_out_and_none_is_an_error(tmp_path: Path, lake: Lake) -> None:
     with pytest.raises(MissingPartitionError, match="no row of 2017-03-01 to 2017-03-09"):
         propose(tmp_path, stays_spec(), DAY + timedelta(days=8))
