@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -89,8 +89,9 @@ def judge_rows(
     lake = Lake(settings.lake_root)
     before = [_revision(lake.clean_manifest(raw.dataset, raw.ds)) for raw in raws]
     paths = [_path_of(lake, spec, raw) for raw in raws]
+    asked = [path for raw, path in zip(raws, paths, strict=True) if raw.rows]
     rules = contract_rules(spec.contract, spec.columns)
-    with open_scan(settings.work_root) as scan, _verdict(settings, spec, paths) as verdict:
+    with open_scan(settings.work_root) as scan, _verdict(settings, spec, asked) as verdict:
         court = _Court(settings, specs, spec, lake, neighbours, scan, rules, run_id)
         found = [scan.find(path, rules) for path in paths]
         trials = [_Trial(*parts) for parts in zip(raws, paths, found, before, strict=True)]
@@ -120,6 +121,8 @@ def _verdict(settings: Settings, spec: DatasetSpec, paths: list[Path]) -> Iterat
 
 
 def _ask_great_expectations(work_root: Path, spec: DatasetSpec, paths: list[Path]) -> list[bool]:
+    if not paths:
+        return [True] * len(spec.contract)
     from include.adapters import gx_contract
 
     return gx_contract.judge_contract(paths, spec.contract, work_root)
@@ -150,30 +153,34 @@ class _Agreement:
 
 
 def _conclude(court: _Court, trial: _Trial, agreement: _Agreement) -> CleanManifest | ContractError:
-    """Write the result page, then the clean rows, unless the partition is refused."""
+    """Refuse a partition or commit its rows; the result page is written in either case."""
     raw, path = trial.raw, trial.path
     context = look_around(court.settings.work_root, court.neighbours, court.specs, court.spec, raw, path)
-    found = trial.found
     if context.rules:
-        found.drop()
-        found = court.scan.find(path, [*court.rules, *context.rules])
-    judgement = _judge(court.spec, raw, found, context)
+        trial.found.drop()
+        trial = replace(trial, found=court.scan.find(path, [*court.rules, *context.rules]))
+    judgement = _judge(court.spec, raw, trial.found, context)
     if judgement.refusals:
         agreement.require()
-        report = _write_page(court, raw, judgement, context)
-        return _refusal(raw, judgement, report)
-    schema = found.schema
-    with court.lake.draft_clean(raw, schema, quarantine_schema(schema)) as draft:
-        _split(found, draft)
+        return _refusal(raw, judgement, _write_page(court, raw, judgement, context))
+    return _commit(court, trial, judgement, context, agreement)
+
+
+def _commit(
+    court: _Court, trial: _Trial, judgement: Judgement, context: Context, agreement: _Agreement
+) -> CleanManifest:
+    """Split the rows while Great Expectations may still be judging; record the split once it agrees."""
+    schema = trial.found.schema
+    with court.lake.draft_clean(trial.raw, schema, quarantine_schema(schema)) as draft:
+        _split(trial.found, draft)
         agreement.require()
-        report = _write_page(court, raw, judgement, context)
-        found.drop()
+        trial.found.drop()
         return court.lake.commit_clean(
             draft,
             contract_sha256=contract_sha256(court.spec),
             warned_rows=judgement.warned_rows,
             rules=_results(judgement),
-            report=report,
+            report=_write_page(court, trial.raw, judgement, context),
             context_sha256=context.sha256,
             checks=[finding.decision for finding in context.findings],
             run_id=court.run_id,
