@@ -6,34 +6,13 @@ and a history load come to the same verdict; a foreign key sees the referenced d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from include.specs.column_type import NUMERIC, TEMPORAL, ColumnType
-from include.specs.fields import Days, Identifier, Name, SpecModel
-
-_DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-
-
-def _parse_duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-        return int(match[1]) * _UNITS[match[2]]
-    raise ValueError("write a length of time with its unit, such as 90m, 6h or 2d")
-
-
-def duration_text(value: timedelta) -> str:
-    """Say a length of time in the largest unit that fits, as specs write it."""
-    for unit in ("d", "h"):
-        if value % _UNITS[unit] == timedelta(0):
-            return f"{value // _UNITS[unit]}{unit}"
-    return f"{value // _UNITS['m']}m"
+from include.specs.fields import Days, Duration, Identifier, Name, SpecModel, duration_text
 
 
 def _listed_once(value: list[str]) -> list[str]:
@@ -42,9 +21,6 @@ def _listed_once(value: list[str]) -> list[str]:
     return value
 
 
-Duration = Annotated[
-    timedelta, BeforeValidator(_parse_duration), PlainSerializer(duration_text, return_type=str)
-]
 Columns = Annotated[list[Identifier], AfterValidator(_listed_once), Field(min_length=1)]
 PartitionSeverity = Literal["block", "warn"]
 RowSeverity = Literal["block", "quarantine", "warn"]

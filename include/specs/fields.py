@@ -6,13 +6,18 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DAYS = re.compile(r"([1-9][0-9]{0,4})d")
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNITS = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
 _CRON_PART = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
@@ -60,9 +65,17 @@ def _parse_days(value: object) -> object:
 
 
 def _parse_duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
-    raise ValueError("write a number with its unit: 90s, 5m, 6h or 2d")
+        return int(match[1]) * _UNITS[match[2]]
+    raise ValueError("write a length of time with its unit: 90s, 5m, 6h or 2d")
+
+
+def duration_text(value: timedelta) -> str:
+    """Say a length of time in the largest unit that fits, as specs write it."""
+    unit = next(name for name, length in _UNITS.items() if value % length == timedelta(0))
+    return f"{value // _UNITS[unit]}{unit}"
 
 
 def _check_cron(value: str) -> str:
@@ -99,5 +112,7 @@ Name = Annotated[str, AfterValidator(_check_name)]
 Identifier = Annotated[str, AfterValidator(_check_identifier)]
 Table = Annotated[str, AfterValidator(_check_table)]
 Days = Annotated[int, BeforeValidator(_parse_days)]
-Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
+Duration = Annotated[
+    timedelta, BeforeValidator(_parse_duration), PlainSerializer(duration_text, return_type=str)
+]
 Cron = Annotated[str, AfterValidator(_check_cron)]

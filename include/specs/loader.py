@@ -230,7 +230,7 @@ def _drop_unsound(root: Path, datasets: dict[str, DatasetSpec]) -> list[SpecProb
     """Take out the datasets that ask in vain of others, and then those that ask of these."""
     problems = []
     while found := {
-        name: listed for name, spec in datasets.items() if (listed := list(cross_check_dataset(spec, datasets)))
+        name: wrong for name, spec in datasets.items() if (wrong := list(cross_check_dataset(spec, datasets)))
     }:
         for name, listed in found.items():
             del datasets[name]

@@ -37,7 +37,7 @@ PARENT = {
         ),
         pytest.param(
             {"check": "freshness", "severity": "warn", "column": "made_at", "max_age": "soon"},
-            "such as 90m, 6h or 2d",
+            "90s, 5m, 6h or 2d",
             id="no length of time",
         ),
         pytest.param(

@@ -91,8 +91,8 @@ def test_the_event_time_of_a_state_is_its_day() -> None:
     [
         ({"until": "later_rows"}, "a state has no later rows to wait for"),
         ({"until": "noon"}, "Input should be 'rows'"),
-        ({"until": "rows", "timeout": "6"}, "write a number with its unit: 90s, 5m, 6h or 2d"),
-        ({"until": "rows", "timeout": 6}, "write a number with its unit"),
+        ({"until": "rows", "timeout": "6"}, "write a length of time with its unit: 90s, 5m, 6h or 2d"),
+        ({"until": "rows", "timeout": 6}, "write a length of time with its unit"),
         ({"until": "rows", "timeout": "1m"}, "check_every 0:05:00 is longer than timeout 0:01:00"),
     ],
 )
