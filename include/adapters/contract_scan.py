@@ -23,6 +23,7 @@ from include.errors import MAX_NAMED
 from include.specs import Severity
 
 BATCH_ROWS = 65_536
+_MEMORY = "200MB"
 _BITS = 62
 """Rules in one number of what is found."""
 _ROW = "file_row_number"
@@ -112,7 +113,7 @@ class Findings:
 @contextmanager
 def open_scan(work_root: Path) -> Iterator[RowScan]:
     """Open the engine that scans partitions; it spills below `work_root`."""
-    with open_duckdb(work_root) as connection:
+    with open_duckdb(work_root, _MEMORY) as connection:
         connection.create_function(
             PYTHON_SEARCH, _search_all, ["VARCHAR", "VARCHAR"], "BOOLEAN", type="arrow"
         )

@@ -35,8 +35,12 @@ from include.specs.expectation import moment
 FRAME_ROWS = 131_072
 """Rows that are judged, and held in memory, at once."""
 
+NARROW_ROWS = 8 * FRAME_ROWS
+"""As many where a part has no more columns than one rule reads."""
+
 # No spec can name a column like this, so it never hides one of the dataset's.
 _PARTITION = "#partition"
+_MEMORY = "120MB"  # DuckDB only filters here
 _RESULT_FORMAT = {"result_format": "BOOLEAN_ONLY", "return_unexpected_index_query": False}
 _UNIQUE = {ExpectationKind.UNIQUE, ExpectationKind.COMPOUND_UNIQUE}
 
@@ -67,6 +71,14 @@ def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_
         Where a rule cannot be evaluated on its columns.
     """
     rules = dict(enumerate(contract))
+    gc.freeze()  # what the imports have built need not be searched after each frame
+    try:
+        return _judge_parts(paths, rules, work_root)
+    finally:
+        gc.unfreeze()
+
+
+def _judge_parts(paths: Sequence[Path], rules: Rules, work_root: Path) -> list[bool]:
     holds = dict.fromkeys(rules, True)
     for frame, asked in _parts(paths, rules, work_root):
         for position, passed in _validate(frame, asked).items():
@@ -116,7 +128,7 @@ def _parts_of_large(
                 yield _frame(_numbered(pa.Table.from_batches([batch]), 0)), by_row
     for position, rule in rules.items():
         if rule.expect in _UNIQUE:
-            for part in _value_parts(path, rule, -(-rows // FRAME_ROWS), work_root):
+            for part in _value_parts(path, rule, -(-rows // NARROW_ROWS), work_root):
                 yield _frame(_numbered(part, 0)), {position: rule}
 
 
@@ -124,7 +136,7 @@ def _value_parts(path: Path, rule: Expectation, parts: int, work_root: Path) -> 
     """Cut the rows so that equal values come together."""
     columns = ", ".join(quoted(column) for column in rule.columns)
     rows = f"SELECT {columns} FROM read_parquet({text_literal(str(path))})"  # noqa: S608 - quoted
-    with open_duckdb(work_root) as connection:
+    with open_duckdb(work_root, _MEMORY) as connection:
         for part in range(parts):
             yield connection.sql(f"{rows} WHERE hash({columns}) % {parts} = {part}").to_arrow_table()
 

@@ -213,7 +213,8 @@ def test_verdict_count_and_rows_are_those_of_great_expectations(kind: Expectatio
     @given(case=cases(kind), frame_rows=st.sampled_from([gx_contract.FRAME_ROWS, 7]))
     def agree(case: Case, frame_rows: int) -> None:
         plain = validate_plainly(plain_frame(case.table), [plain_rule(rule) for rule in case.rules])
-        with stored(case.table) as path, mock.patch.object(gx_contract, "FRAME_ROWS", frame_rows):
+        frames = {"FRAME_ROWS": frame_rows, "NARROW_ROWS": frame_rows}
+        with stored(case.table) as path, mock.patch.multiple(gx_contract, **frames):
             holds = gx_contract.judge_contract([path], case.rules, path.parent)
             counts, positions = scanned(path, case)
         assert positions == [found for _, found in plain]

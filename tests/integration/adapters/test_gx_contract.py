@@ -178,6 +178,7 @@ def test_uniqueness_is_asked_within_a_partition(
     tables: list[list[int | None]], holds: bool, frame_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gx_contract, "FRAME_ROWS", frame_rows)
+    monkeypatch.setattr(gx_contract, "NARROW_ROWS", frame_rows)
     assert judged([column("stay_id", *values) for values in tables], [UNIQUE]) == [holds]
 
 
