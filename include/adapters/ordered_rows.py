@@ -12,7 +12,6 @@ from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
 from include.adapters.range_sort import sorted_rows
@@ -20,8 +19,6 @@ from include.adapters.row_order import is_ordered, order_rows, plain_zeros
 
 HELD_BYTES = 64 * 2**20
 """Rows up to this size are sorted in memory."""
-
-BATCH_ROWS = 65_536
 
 
 @contextmanager
@@ -66,26 +63,6 @@ def draft_in_order(
                         ordered.write(batch)
                 draft.discard()
                 yield ordered
-
-
-@contextmanager
-def order_batches(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: Sequence[str], work_root: Path
-) -> Iterator[pa.RecordBatchReader]:
-    """Give a stream of all rows in the order of `include.adapters.row_order.order_rows`.
-
-    For rows that go elsewhere than into a file of their own; otherwise as `draft_in_order`.
-    """
-    remaining = iter(batches)
-    held, complete = _hold(remaining)
-    if complete:
-        yield order_rows(pa.Table.from_batches(held, schema), key).to_reader()
-        return
-    every = chain(_release(held), remaining)
-    with draft_in_order(work_root, every, schema, key, work_root) as draft:
-        draft.finish()
-        with pq.ParquetFile(draft.path) as file:
-            yield pa.RecordBatchReader.from_batches(schema, file.iter_batches(BATCH_ROWS))
 
 
 def _hold(batches: Iterator[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], bool]:

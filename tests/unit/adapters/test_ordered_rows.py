@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.adapters import ordered_rows, range_sort
-from include.adapters.ordered_rows import order_batches
+from include.adapters.ordered_rows import draft_in_order
 from include.adapters.row_order import order_rows
 from include.errors import SourceUnavailableError
 
@@ -57,8 +58,10 @@ def in_batches(table: pa.Table, size: int) -> Iterator[pa.RecordBatch]:
 
 
 def ordered(batches: Iterable[pa.RecordBatch], folder: Path, key: Sequence[str] = KEY) -> pa.Table:
-    with order_batches(batches, SCHEMA, key, folder) as rows:
-        return rows.read_all()
+    with draft_in_order(folder, batches, SCHEMA, key, folder) as draft:
+        draft.finish()
+        with pq.ParquetFile(draft.path) as file:
+            return file.read()
 
 
 def exactly(table: pa.Table) -> list[str]:
@@ -103,9 +106,10 @@ def test_rows_in_order_are_not_sorted_again(tmp_path: Path, monkeypatch: pytest.
         ordered(in_batches(table.take(list(range(199, -1, -1))), 7), tmp_path)
 
 
-def test_few_rows_touch_no_file(tmp_path: Path) -> None:
-    with order_batches(in_batches(as_table([]), 1), SCHEMA, KEY, tmp_path / "work") as rows:
-        assert rows.read_all().num_rows == 0
+def test_few_rows_need_no_temporary_file(tmp_path: Path) -> None:
+    rows = in_batches(as_table([]), 1)
+    with draft_in_order(tmp_path / "lake", rows, SCHEMA, KEY, tmp_path / "work") as draft:
+        assert draft.finish().rows == 0
     assert not (tmp_path / "work").exists()
 
 
@@ -122,7 +126,7 @@ def test_a_source_that_fails_midway_leaves_nothing_and_its_own_error(tmp_path: P
 
 @pytest.mark.usefixtures("through_files")
 @pytest.mark.parametrize("reverse", [False, True], ids=["in order", "to be sorted"])
-def test_a_reader_that_gives_up_leaves_nothing(tmp_path: Path, reverse: bool) -> None:
+def test_a_writer_that_gives_up_leaves_nothing(tmp_path: Path, reverse: bool) -> None:
     numbers = sorted(range(100), reverse=reverse)
     table = as_table((1.0, n, None, True, None, None, "x") for n in numbers)
 
@@ -130,8 +134,7 @@ def test_a_reader_that_gives_up_leaves_nothing(tmp_path: Path, reverse: bool) ->
         pass
 
     def give_up() -> None:
-        with order_batches(in_batches(table, 7), SCHEMA, KEY, tmp_path) as rows:
-            rows.read_next_batch()
+        with draft_in_order(tmp_path, in_batches(table, 7), SCHEMA, KEY, tmp_path):
             assert list(tmp_path.iterdir()) != []
             raise GaveUpError
 
