@@ -5,13 +5,15 @@ Nothing is held in memory but the keys of one partition, and what does not fit i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from include.adapters.spilling_duckdb import quoted
 
@@ -27,6 +29,12 @@ class OtherFile:
     ds: date
     path: Path
     rows: int
+
+
+def has_columns(path: Path, columns: Mapping[str, pa.DataType]) -> bool:
+    """Say whether a file has columns of these names and types."""
+    schema = pq.read_schema(path)
+    return all(name in schema.names and schema.field(name).type == kind for name, kind in columns.items())
 
 
 def newest_value(connection: duckdb.DuckDBPyConnection, path: Path, column: str) -> datetime | date | None:

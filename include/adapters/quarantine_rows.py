@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from include.adapters.spilling_duckdb import open_duckdb, quoted
 from include.specs.dataset import QUARANTINE_COLUMNS
@@ -31,14 +32,16 @@ def example_rows(
 ) -> list[tuple[str, date, str, pa.Table]]:
     """Take up to `most` rows of each rule, the newest days first.
 
+    Files that lack one of `columns` are left out: they were written before the spec declared it.
+
     Returns
     -------
     list
         For each row the rule, the day, what was observed, and a table of that row's `columns`.
     """
-    if not files:
+    days = {str(path): ds for ds, path in files.items() if set(columns) <= set(pq.read_schema(path).names)}
+    if not days:
         return []
-    days = {str(path): ds for ds, path in files.items()}
     newest = 'ORDER BY list_position($files, "#file") DESC, file_row_number'
     query = (
         f"SELECT * FROM ({_broken(columns)})"  # noqa: S608 - identifiers are quoted

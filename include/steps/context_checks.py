@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from include.adapters import context_rows
+from include.adapters.arrow_columns import ARROW_TYPES
 from include.adapters.context_rows import OtherFile
 from include.adapters.lake_manifests import CleanManifest, RawManifest
 from include.adapters.neighbours import Neighbours
@@ -150,7 +151,7 @@ def _freshness(check: FreshnessCheck, around: _Around) -> None:
 
 
 def _unique(check: UniqueAcrossPartitionsCheck, around: _Around, table: str) -> None:
-    files = _files(check, around)
+    files = _files(check, around, check.columns)
     if not files:
         around.findings.append(Finding(Severity(check.severity), nothing_before(check)))
     repeats = context_rows.repeats_by_day(around.connection, around.path, check.columns, files)
@@ -162,7 +163,7 @@ def _unique(check: UniqueAcrossPartitionsCheck, around: _Around, table: str) -> 
 
 def _foreign_key(check: ForeignKeyCheck, around: _Around, specs: Specs, table: str) -> None:
     _require_same_day(check, around, specs.dataset(check.dataset))
-    files = _files(check, around)
+    files = _files(check, around, check.references)
     orphans = context_rows.count_orphans(
         around.connection, around.path, check.columns, files, check.references
     )
@@ -172,7 +173,7 @@ def _foreign_key(check: ForeignKeyCheck, around: _Around, specs: Specs, table: s
 
 
 def _outliers(check: OutliersCheck, around: _Around) -> None:
-    files = _files(check, around)
+    files = _files(check, around, check.columns)
     values = context_rows.sample_values(around.connection, files, check.column)
     bounds, unknown = decide_outliers(check, values, len(files))
     fails = _NEVER
@@ -212,11 +213,15 @@ def _evidence(check: Check, neighbours: Neighbours, spec: DatasetSpec, ds: date)
         yield [manifest.dataset, manifest.ds.isoformat(), seen]
 
 
-def _files(check: Check, around: _Around) -> list[OtherFile]:
-    return [
+def _files(check: Check, around: _Around, columns: Sequence[str]) -> list[OtherFile]:
+    """Return the files a check looks at; one written before `columns` were declared so has nothing to say."""
+    types = [ARROW_TYPES[around.spec.columns[name]] for name in check.columns]
+    files = [
         OtherFile(manifest.dataset, manifest.ds, around.neighbours.path(manifest), manifest.rows)
         for manifest in _looked_at(check, around.neighbours, around.spec, around.raw.ds)
     ]
+    wanted = dict(zip(columns, types, strict=True))
+    return [file for file in files if context_rows.has_columns(file.path, wanted)]
 
 
 def _looked_at(check: Check, neighbours: Neighbours, spec: DatasetSpec, ds: date) -> list[CleanManifest]:

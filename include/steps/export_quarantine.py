@@ -14,6 +14,7 @@ from include.adapters.replay_file import write_replay_file
 from include.contracts import QuarantineExport
 from include.core.partition import ONE_DAY
 from include.core.replay import mendable
+from include.errors import ReplayError
 from include.settings import Settings
 from include.specs import DatasetSpec, Specs
 from include.specs.dataset import QUARANTINE_COLUMNS
@@ -42,6 +43,8 @@ def run(settings: Settings, specs: Specs, dataset: str, first: date, last: date)
     ------
     FatalError
         Where the days are not ones the dataset has rows for.
+    ReplayError
+        Where a day was read with other columns than the spec declares now.
     IntegrityError
         Where stored bytes are not those recorded.
     """
@@ -66,5 +69,16 @@ def _rows(lake: Lake, spec: DatasetSpec, first: date, last: date) -> Iterator[pa
     for manifest in lake.clean_manifests(spec.dataset, first, last + ONE_DAY):
         quarantine = lake.read_quarantine(manifest)
         if quarantine is not None:
+            _require_columns(quarantine, spec, manifest.ds)
             named = quarantine.select([*spec.columns, *QUARANTINE_COLUMNS])
             yield from mendable(named, manifest.ds).to_batches()
+
+
+def _require_columns(quarantine: pa.Table, spec: DatasetSpec, ds: date) -> None:
+    found = {field.name: field.type for field in quarantine.drop_columns(list(QUARANTINE_COLUMNS)).schema}
+    if found != {field.name: field.type for field in arrow_schema(spec.columns)}:
+        raise ReplayError(
+            "the rows in quarantine have other columns than the spec declares now",
+            where=f"{spec.dataset} {ds}",
+            next_step=f"run {spec.dataset}__load_history over this day, which reads and judges it anew",
+        )

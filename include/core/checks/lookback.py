@@ -11,11 +11,11 @@ from include.specs.checks import ForeignKeyCheck, UniqueAcrossPartitionsCheck
 
 
 def nothing_before(check: UniqueAcrossPartitionsCheck) -> Decision:
-    """Say that there is no earlier day to look at."""
+    """Say that there is no earlier day to look at, or none that was written with the columns."""
     return Decision(
         gate=check.rule,
         verdict=Verdict.NOT_ENOUGH_EVIDENCE,
-        reasons=[f"none of the {check.days} days before is in the lake"],
+        reasons=[f"none of the {check.days} days before is in the lake with these columns"],
         thresholds={"days": check.days},
     )
 

@@ -11,8 +11,8 @@ from include.adapters.lake_manifests import CleanManifest
 from include.contracts import ReplayResult
 from include.errors import ContractError, FatalError, MissingPartitionError, ReplayError
 from include.settings import Settings
-from include.specs import Specs
-from include.steps import ingest_partition, replay_quarantine, validate_partition
+from include.specs import ColumnType, Specs
+from include.steps import export_quarantine, ingest_partition, replay_quarantine, validate_partition
 from tests.support.sources import DAY, all_files, inn_settings, put_stays, sqlite_url, stay, stays_specs
 from tests.support.two_days import (
     NEXT,
@@ -92,6 +92,14 @@ def test_the_export_says_where_each_row_is_and_why(settings: Settings, specs: Sp
         ("2017-03-02", 13, "price between 0 and 100", "price=101.0"),
     ]  # fmt: skip
     assert {r["quarantine_action"] for r in rows} == {"replace"}
+
+
+@pytest.mark.usefixtures("two_days")
+def test_an_export_of_rows_with_other_columns_says_what_to_do(settings: Settings, specs: Specs) -> None:
+    spec = specs.dataset("stays")
+    later = spec.model_copy(update={"columns": {**spec.columns, "room": ColumnType.STRING}})
+    with pytest.raises(ReplayError, match=r"other columns than the spec declares now.*stays__load_history"):
+        export_quarantine.run(settings, Specs(datasets={"stays": later}), "stays", DAY, NEXT)
 
 
 @pytest.mark.usefixtures("two_days")

@@ -108,7 +108,7 @@ def test_the_first_day_has_nothing_before_it(lake: Lake, look: Look, failing: An
     (finding,) = context.findings
     assert finding.decision.verdict is Verdict.NOT_ENOUGH_EVIDENCE
     assert not finding.refuses
-    assert finding.message == "none of the 3 days before is in the lake"
+    assert finding.message == "none of the 3 days before is in the lake with these columns"
 
 
 def test_rows_without_a_parent_are_found(lake: Lake, look: Look, failing: Any) -> None:
@@ -171,6 +171,34 @@ def test_a_sample_is_an_even_share_of_every_file(
     with open_duckdb(tmp_path) as connection:
         values = context_rows.sample_values(connection, files, "price")
     assert sorted(values.tolist()) == sorted([0.0, 4.0, 8.0, 12.0, 16.0] * 2)
+
+
+WITH_ROOM = {name: str(kind) for name, kind in stays_spec().columns.items()} | {"room": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("check", "failing_rows"),
+    [
+        pytest.param({**UNIQUE, "columns": ["room"]}, [], id="repeats nothing"),
+        pytest.param({**OUTLIERS, "column": "room"}, [], id="has no usual values"),
+        pytest.param({**PARENT, "columns": ["room"], "references": ["room"]}, [2], id="is no parent"),
+    ],
+)
+@pytest.mark.parametrize("before", ["absent", "string"])
+def test_a_day_written_before_a_column_was_declared_so(
+    tmp_path: Path, lake: Lake, failing: Any, check: dict[str, Any], failing_rows: list[int], before: str
+) -> None:
+    former = {**WITH_ROOM, "room": before} if before != "absent" else dict(stays_spec().columns)
+    for dataset, ds in (("stays", YESTERDAY), ("guests", YESTERDAY), ("guests", DAY)):
+        put_clean(lake, stays_spec(dataset=dataset, columns=former), ds, [stay(1, ds) | {"room": "7"}])
+    spec, guests = (
+        stays_spec(columns=WITH_ROOM, checks=[check]),
+        stays_spec(dataset="guests", columns=WITH_ROOM),
+    )
+    raw = put_raw(lake, spec, DAY, [stay(2) | {"room": 7}])
+    specs, neighbours = Specs(datasets={"stays": spec, "guests": guests}), Neighbours(lake, "stays", DAY)
+    context = look_around(tmp_path / "work", neighbours, specs, spec, raw, lake.verified_raw(raw))
+    assert failing(context, raw) == failing_rows
 
 
 def test_volume_counts_rows_as_read_on_the_same_weekday(lake: Lake, look: Look) -> None:

@@ -98,6 +98,14 @@ def test_a_damaged_day_is_named_and_does_not_hide_the_others(
     assert str(path) in caplog.text
 
 
+def test_a_day_from_before_a_key_column_was_declared_is_counted(settings: Settings, lake: Lake) -> None:
+    put_refused(lake, DAY, [stay(5)], (RULE,))
+    columns = {name: str(kind) for name, kind in stays_spec().columns.items()} | {"room": "string"}
+    specs = stays_specs(columns=columns, key=["stay_id", "room"])
+    html = (settings.reports_root / review_quarantine.run(settings, specs, "stays", DAY)).read_text()
+    assert f'<td>{RULE}</td><td class="number">1</td>' in html
+
+
 def test_the_same_lake_gives_the_same_page(settings: Settings, lake: Lake) -> None:
     put_refused(lake, DAY, [stay(n) for n in range(20)], (OTHER, RULE))
     review(settings)
