@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from include.contracts import Decision, Verdict
-from include.specs.checks import FreshnessCheck, duration_text
+from include.specs.checks import FreshnessCheck
+from include.specs.fields import duration_text
 
 _HOUR = timedelta(hours=1)
 
