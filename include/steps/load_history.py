@@ -36,6 +36,7 @@ class _Load:
     source: WatchedSource
     lake: Lake
     only: frozenset[date] | None
+    run_id: str | None
     waiting: list[RawManifest] = field(default_factory=list)
     standing: list[CleanManifest] = field(default_factory=list)
     refused: list[ContractError] = field(default_factory=list)
@@ -51,6 +52,7 @@ def run(
     last: date,
     report_progress: Callable[[int, int], None] | None = None,
     only: frozenset[date] | None = None,
+    run_id: str | None = None,
 ) -> HistoryResult:
     """Ingest and validate a range of days; each partition becomes what its own nightly run would make it.
 
@@ -72,6 +74,8 @@ def run(
         Called with days done and days in all whenever some were written and judged.
     only
         The days of the range that are written, by default all.
+    run_id
+        The Airflow run, recorded with what it writes.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def run(
     _require_past(spec, first, last)
     with open_source(settings, spec) as source:
         lake = Lake(settings.lake_root)
-        load = _Load(settings, specs, WatchedSource(source, lake), lake, only)
+        load = _Load(settings, specs, WatchedSource(source, lake), lake, only, run_id)
         judged = first
         for low, high in _chunks(source, first, last + ONE_DAY):
             _write(load, low, high)
@@ -149,7 +153,7 @@ def _is_enough(load: _Load, judged: date, high: date) -> bool:
 def _judge(load: _Load, low: date, high: date) -> None:
     dataset = load.source.spec.dataset
     before = {manifest.ds: manifest for manifest in load.lake.clean_manifests(dataset, low, high)}
-    for answer in judge_partitions(load.settings, load.specs, load.waiting):
+    for answer in judge_partitions(load.settings, load.specs, load.waiting, load.run_id):
         if isinstance(answer, ContractError):
             load.refused.append(answer)
         else:

@@ -11,7 +11,9 @@ from include.specs import Specs
 from include.steps import load_history
 
 
-def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> HistoryResult | None:
+def run(
+    settings: Settings, specs: Specs, dataset: str, ds: date, run_id: str | None = None
+) -> HistoryResult | None:
     """Make new revisions of the days within `lateness` before `ds` whose rows changed in the source.
 
     A day that has not changed is left as it is, and one that has no clean partition is left to its own
@@ -28,6 +30,8 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> HistoryResu
         What to read.
     ds
         The night's own day, which is not read.
+    run_id
+        The Airflow run, recorded with what it writes.
 
     Returns
     -------
@@ -45,4 +49,5 @@ def run(settings: Settings, specs: Specs, dataset: str, ds: date) -> HistoryResu
     days = [manifest.ds for manifest in Lake(settings.lake_root).clean_manifests(dataset, first, ds)]
     if not days:
         return None
-    return load_history.run(settings, specs, dataset, days[0], days[-1], only=frozenset(days))
+    only = frozenset(days)
+    return load_history.run(settings, specs, dataset, days[0], days[-1], only=only, run_id=run_id)

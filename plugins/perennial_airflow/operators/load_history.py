@@ -27,4 +27,5 @@ class LoadHistoryOperator(PerennialOperator):
         specs = self.specs()
         settings = self.settings(specs.dataset(self.dataset).source.connection)
         first, last = run_context.day_range(context, self.dag_id)
-        return load_history.run(settings, specs, self.dataset, first, last).to_json()
+        run_id = context["dag_run"].run_id
+        return load_history.run(settings, specs, self.dataset, first, last, run_id=run_id).to_json()

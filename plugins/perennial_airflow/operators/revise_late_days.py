@@ -33,7 +33,7 @@ class ReviseLateDaysOperator(PerennialOperator):
         specs = self.specs()
         settings = self.settings(specs.dataset(self.dataset).source.connection)
         day = run_context.partition_day(context)
-        result = revise_late_days.run(settings, specs, self.dataset, day)
+        result = revise_late_days.run(settings, specs, self.dataset, day, context["dag_run"].run_id)
         if result is None:
             raise AirflowSkipException("there is no earlier day that could have late rows")
         return result.to_json()

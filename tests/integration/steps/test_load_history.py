@@ -88,6 +88,13 @@ def test_counts_and_progress_are_those_of_the_range(settings: Settings, url: str
     assert result.rows + result.quarantined_rows == len(mixed_rows())
 
 
+def test_a_partition_says_which_run_wrote_it_first(settings: Settings, url: str, specs: Specs) -> None:
+    put_stays(url, mixed_rows())
+    for run_id in ("first", "second"):
+        load_history.run(settings, specs, "stays", FIRST, LAST, run_id=run_id)
+    assert {manifest.run_id for manifest in manifests(settings)} == {"first"}
+
+
 def test_loading_again_writes_nothing(settings: Settings, url: str, specs: Specs, tmp_path: Path) -> None:
     put_stays(url, mixed_rows())
     first, before = load(settings, specs), all_files(tmp_path)

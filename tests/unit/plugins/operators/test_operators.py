@@ -178,7 +178,7 @@ def test_a_scheduled_night_looks_for_late_rows(make_context: MakeContext, replac
     step = replace("revise_late_days", done)
     operator = ReviseLateDaysOperator(task_id="t", dataset="bookings")
     assert operator.execute(make_context()) == done.to_json()
-    assert step.call_args.args[2:] == ("bookings", DAY)
+    assert step.call_args.args[2:] == ("bookings", DAY, make_context()["dag_run"].run_id)
     assert set(step.call_args.args[0].connections) == {"hotel_pms"}
 
 
