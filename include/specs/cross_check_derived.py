@@ -25,6 +25,7 @@ def check_derived(
         where: list[str | int] = ["derived", number]
         if (column := taken.get(one.name.lower())) is not None:
             yield [*where, "name"], f"{base.dataset} has a column {column!r}; choose another name"
+        yield from (([*where, key], problem) for key, problem in _label_problems(one, model))
         source = datasets.get(one.dataset)
         if source is not None:
             yield from (([*where, "by"], problem) for problem in _by_problems(one, base, source))
@@ -58,6 +59,18 @@ def _by_problems(one: Derived, base: DatasetSpec, source: DatasetSpec) -> Iterat
             yield f"{name!r} is {here} in {base.dataset} and {there} in {source.dataset}"
         elif here is ColumnType.NUMBER:
             yield f"{name!r} is a number, whose fractions rarely agree; use an integer or a string"
+
+
+def _label_problems(one: Derived, model: ModelSpec) -> Iterator[tuple[str, str]]:
+    label = model.label.column
+    if label in one.by:
+        yield "by", f"{label!r} is the label, which nobody knows at the event"
+    if one.dataset == model.dataset and one.reads == label:
+        yield (
+            "column" if one.column else "latest",
+            f"{label!r} is the label; earlier rows of {model.dataset} have it now, but did not at the event:"
+            " take it from a dataset whose event time is when the outcome was known",
+        )
 
 
 def _value_problems(one: Derived, source: DatasetSpec) -> Iterator[tuple[str, str]]:

@@ -66,6 +66,24 @@ def test_what_cannot_be_derived_is_named_with_its_line(root: Path, old: str, new
     assert any(f"{MODEL}:{line}: derived" in problem or "named twice" in problem for problem in problems)
 
 
+OWN_OUTCOMES = "{name: x, from: booking_outcomes, by: [%s], window: 9d, compute: mean, column: is_canceled}"
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("booking_id", "is the label; earlier rows of booking_outcomes"),
+        ("is_canceled", "nobody knows at the"),
+    ],
+)
+def test_labels_that_were_not_known_at_the_event_are_no_features(root: Path, by: str, said: str) -> None:
+    """Labels that stand in the very rows of the events are filled in later."""
+    edit(root, MODEL, "\ndataset: bookings\n", "\ndataset: booking_outcomes\n")
+    line = derive(root, OWN_OUTCOMES % by)
+    problems = [str(problem) for problem in load_specs(root).problems]
+    assert any(f"{MODEL}:{line}: derived" in problem and said in problem for problem in problems), problems
+
+
 def test_a_moment_is_no_feature_whoever_derives_it(root: Path) -> None:
     derive(root, COUNT.replace("compute: count", "compute: max, column: booked_at"))
     assert "'booked_at' is a timestamp; max takes numbers" in only_problem(root)
