@@ -102,8 +102,9 @@ def misfit(name: str, kind: ColumnType, value: Any, position: int) -> SourceErro
     shown = ascii(value)
     example = shown if len(shown) <= _LONGEST_EXAMPLE else shown[:_LONGEST_EXAMPLE] + "…"
     found = type(value).__name__
+    article = "an" if kind is ColumnType.INTEGER else "a"
     return SourceError(
-        f"column {name!r} holds {example} ({found}), which is not a {kind}",
+        f"column {name!r} holds {example} ({found}), which is not {article} {kind}",
         next_step=f"mend the row in the source, or declare the type that {name!r} has in the dataset's spec",
         column=name,
         declared=str(kind),

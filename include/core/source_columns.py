@@ -53,8 +53,9 @@ def explain_misfit(error: SourceError, known: Columns, since: date, found: Colum
     SourceError
         The same error where nothing was recorded about its columns.
     """
-    named = error.facts.get("missing") or [error.facts.get("column")]
-    changed = {name: known[name] for name in named if name in known and found.get(name) != known[name]}
+    lost = error.facts.get("missing", [])
+    held = [name for name in [error.facts.get("column")] if name in found]  # it had a value: it is not gone
+    changed = {name: known[name] for name in lost or held if name in known and found.get(name) != known[name]}
     if not changed:
         return error
     moves = [f"{name} was {old}, it is {found.get(name, 'gone')} now" for name, old in changed.items()]

@@ -207,6 +207,12 @@ def _options(scheme: str, parts: ConnectionParts | None) -> dict[str, Any]:
 def _s3_options(parts: ConnectionParts) -> dict[str, Any]:
     parts.require_extras(*_AWS_EXTRAS)
     extras = parts.extras
+    if not isinstance(extras.get("config_kwargs", {}), dict):
+        raise SettingsError(
+            f"the extra 'config_kwargs' of connection {parts.name!r} is not an object",
+            where="Airflow connections",
+            next_step="define the connection as JSON: a value in the query of its URI is always a text",
+        )
     given = {
         "key": parts.login,
         "secret": parts.password,

@@ -63,10 +63,9 @@ def _read(
         if missing := [name for name in needed if name not in wanted]:
             raise missing_columns(missing, schema.names, where, spec)
         found = {field.name: str(field.type) for field in schema}
+        yield empty_batch(spec), found  # what was found is known even if the first value is refused
         done = 0
         for batch in parquet.iter_batches(_BATCH_ROWS, columns=wanted, use_threads=False):
             columns = {name: batch[name] for name in wanted}
             yield typed_batch(spec, columns, cast_array, where, done), found
             done += batch.num_rows
-        if not done:
-            yield empty_batch(spec), found

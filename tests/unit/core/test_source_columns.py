@@ -56,6 +56,11 @@ def test_a_column_of_another_type_is_explained_with_both() -> None:
     assert "price was FLOAT, it is TEXT now" in str(explained)
 
 
+def test_a_column_that_held_a_value_is_never_called_gone() -> None:
+    error = SourceError("column 'price' holds 'free'", column="price")
+    assert explain_misfit(error, KNOWN, SINCE, {}) is error
+
+
 @pytest.mark.parametrize(
     "error",
     [

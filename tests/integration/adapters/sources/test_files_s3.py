@@ -140,6 +140,7 @@ def test_a_storage_that_does_not_answer_is_an_outage(
     ("uri", "said"),
     [
         ("aws://a:hush@/?role_arn=arn", "has the extra 'role_arn', which is not read here"),
+        ("aws://a:hush@/?config_kwargs={}", "'config_kwargs' of connection 'lake_bucket' is not an object"),
         ("aws//a:hush@", "is not one of an Airflow connection"),
         ("aws://a:hush@/?__extra__=[1]", "is not one of an Airflow connection"),
     ],

@@ -1,0 +1,21 @@
+"""All cases, in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.support.bad_input import apis, buckets, databases, files
+from tests.support.bad_input.case import BadInput
+
+SECTIONS: dict[str, Sequence[BadInput]] = {
+    "Damaged, empty and absent files": files.DAMAGED,
+    "Columns": files.SHAPE,
+    "Text and names": files.TEXT,
+    "Days and moments": files.TIMES,
+    "Keys and order": files.KEYS,
+    "Numbers": files.NUMBERS,
+    "Object storage": buckets.CASES,
+    "Databases": databases.CASES,
+    "APIs": apis.CASES,
+}
+CASES = [case for cases in SECTIONS.values() for case in cases]
