@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.adapters.spilling_duckdb import quoted
+from include.adapters.spilling_duckdb import quoted, text_literal
 
 SAMPLE_ROWS = 1_000_000
 """Rows of earlier days at most looked at for a number's bounds: every n-th in the order of the key."""
@@ -99,7 +99,7 @@ def repeated_keys(path: Path, columns: Sequence[str], files: Sequence[OtherFile]
     theirs = f"SELECT DISTINCT {_list(columns)} FROM read_parquet({_literals(files)}, union_by_name = true)"  # noqa: S608
     return (
         f"CREATE OR REPLACE TEMP TABLE {quoted(table)} AS {theirs} AS theirs"
-        f" SEMI JOIN read_parquet({_literal(str(path))}) AS mine ON {_equal(columns, columns)}"
+        f" SEMI JOIN read_parquet({text_literal(str(path))}) AS mine ON {_equal(columns, columns)}"
     )
 
 
@@ -128,7 +128,7 @@ def lies_outside(column: str, low: float, high: float) -> str:
 def _orphans(
     path: Path, columns: Sequence[str], files: Sequence[OtherFile], references: Sequence[str]
 ) -> str:
-    mine = f"SELECT {_list(columns)} FROM read_parquet({_literal(str(path))})"  # noqa: S608
+    mine = f"SELECT {_list(columns)} FROM read_parquet({text_literal(str(path))})"  # noqa: S608
     present = " AND ".join(f"mine.{quoted(column)} IS NOT NULL" for column in columns)
     if not files:
         return f"{mine} AS mine WHERE {present}"
@@ -150,8 +150,4 @@ def _paths(files: Sequence[OtherFile]) -> list[str]:
 
 
 def _literals(files: Sequence[OtherFile]) -> str:
-    return f"[{', '.join(map(_literal, _paths(files)))}]"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"[{', '.join(map(text_literal, _paths(files)))}]"

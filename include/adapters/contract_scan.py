@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.adapters.row_rules import PYTHON_SEARCH, ROWS, RowRule, text_literal
-from include.adapters.spilling_duckdb import open_duckdb
+from include.adapters.row_rules import PYTHON_SEARCH, ROWS, RowRule
+from include.adapters.spilling_duckdb import open_duckdb, text_literal
 from include.errors import MAX_NAMED
 from include.specs import Severity
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.adapters.files import holds_sha256
 from include.adapters.lake_manifests import CorrectionsManifest, corrections_log
 from include.adapters.parquet_files import draft_parquet
 from include.errors import IntegrityError
@@ -39,7 +39,7 @@ class CorrectionStore:
             Where the bytes are not those recorded: a person's work must not be left out silently.
         """
         path = self._path(manifest)
-        if not _holds(path, manifest.content_sha256):
+        if not holds_sha256(path, manifest.content_sha256):
             raise IntegrityError(
                 "corrections made by hand are missing or damaged",
                 where=str(path),
@@ -83,10 +83,3 @@ class CorrectionStore:
 
     def _path(self, manifest: CorrectionsManifest) -> Path:
         return self._log.folder(manifest.dataset, manifest.ds) / f"{manifest.content_sha256}.parquet"
-
-
-def _holds(path: Path, sha256: str) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from include.adapters.parquet_files import ROW_GROUP_ROWS, FileFacts, draft_parquet
-from include.adapters.spilling_duckdb import open_duckdb, quoted
+from include.adapters.spilling_duckdb import open_duckdb, quoted, text_literal
 from include.errors import DataError, FatalError
 from include.specs import ColumnType
 
@@ -145,7 +145,7 @@ def _rows(files: PartitionFiles) -> str:
         empty = ", ".join(f"NULL::{_TYPES[kind]} AS {quoted(name)}" for name, kind in files.columns.items())
         return f'SELECT {empty}, NULL::BIGINT AS "#row" WHERE false'
     days = sorted(files.paths)
-    listed = ", ".join(_text(files.paths[day]) for day in days)
+    listed = ", ".join(text_literal(str(files.paths[day])) for day in days)
     numbers = ", ".join(str((day - _EPOCH).days) for day in days)
     day = f"([{numbers}]::BIGINT[])[CAST(file_index AS BIGINT) + 1]"
     source = f"read_parquet([{listed}], union_by_name = true)"
@@ -154,7 +154,3 @@ def _rows(files: PartitionFiles) -> str:
 
 def _shortened(error: duckdb.Error) -> str:
     return " ".join(str(error).split())[:300]
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,14 @@ def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def holds_sha256(path: Path, sha256: str | None) -> bool:
+    """Say whether there is a file at `path` whose bytes have this hash."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def flush_file(path: Path) -> None:

@@ -26,8 +26,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
-from include.adapters.row_rules import text_literal
-from include.adapters.spilling_duckdb import open_duckdb, quoted
+from include.adapters.spilling_duckdb import open_duckdb, quoted, text_literal
 from include.errors import SpecError
 from include.specs import Expectation, ExpectationKind
 from include.specs.expectation import moment

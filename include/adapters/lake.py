@@ -12,7 +12,6 @@ A writer killed in between leaves a file without a manifest, which the next atte
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -24,6 +23,7 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.adapters.files import holds_sha256
 from include.adapters.lake_manifests import CleanManifest, RawManifest, RuleResult, clean_log, raw_log
 from include.adapters.ordered_rows import draft_in_order
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
@@ -117,8 +117,8 @@ class Lake:
     def is_intact(self, manifest: CleanManifest) -> bool:
         """Say whether the files of a clean revision hold the bytes recorded."""
         path = self.quarantine_path(manifest)
-        return _holds(self.clean_path(manifest), manifest.content_sha256) and (
-            path is None or _holds(path, manifest.quarantine_sha256)
+        return holds_sha256(self.clean_path(manifest), manifest.content_sha256) and (
+            path is None or holds_sha256(path, manifest.quarantine_sha256)
         )
 
     def draft_raw(
@@ -209,7 +209,7 @@ class Lake:
         if before is None or before.revision + 1 != manifest.revision:
             return None
         old = self.raw_path(before)
-        if not _holds(old, before.content_sha256):
+        if not holds_sha256(old, before.content_sha256):
             log.warning(
                 "%s %s: the rows of revision %d are lost (%s), so what revision %d changes is not known",
                 before.dataset, before.ds, before.revision, old, manifest.revision,
@@ -302,19 +302,12 @@ def _next_revision(current: RawManifest | CleanManifest | None, after: int | Non
 
 
 def _keep(draft: ParquetDraft, path: Path, sha256: str) -> None:
-    if not _holds(path, sha256):  # absent or damaged: either way these are the right bytes
+    if not holds_sha256(path, sha256):  # absent or damaged: either way these are the right bytes
         draft.keep_as(path)
 
 
-def _holds(path: Path, sha256: str | None) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-
 def _verified(path: Path, sha256: str | None) -> Path:
-    if not _holds(path, sha256):
+    if not holds_sha256(path, sha256):
         raise IntegrityError(
             "the file's bytes are not those recorded" if path.is_file() else "the file is missing",
             where=str(path),

@@ -10,12 +10,13 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from include.adapters.files import flush_folder
+from include.adapters.files import flush_folder, named_when_full
 from include.adapters.text_columns import parse_text
 from include.errors import ReplayError, SourceError, name_some
 from include.specs import ColumnType
@@ -25,9 +26,20 @@ _NEXT_STEP = "start from a file that this DAG has written, and change values onl
 
 
 def write_replay_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
-    """Write rows as CSV, replacing what is there at once; return how many there were."""
+    """Write rows as CSV, replacing what is there at once; return how many there were.
+
+    Raises
+    ------
+    DiskFullError
+        Where the disk has no room for them.
+    """
+    with named_when_full(path.parent):
+        return _write_at_once(path, schema, batches)
+
+
+def _write_at_once(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     rows = 0
     try:
         with temporary.open("wb") as file:

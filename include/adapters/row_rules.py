@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.adapters.spilling_duckdb import quoted
+from include.adapters.spilling_duckdb import quoted, text_literal
 from include.specs import ColumnType, Expectation, ExpectationKind, Severity
 from include.specs.expectation import moment
 
@@ -146,11 +146,6 @@ def _literal(value: object, kind: ColumnType) -> str:
     if isinstance(value, int):
         return f"'{value}'::BIGINT"
     return text_literal(str(value))
-
-
-def text_literal(text: str) -> str:
-    """Write a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 # What RE2 and Python read alike, on text of ASCII characters in one line.

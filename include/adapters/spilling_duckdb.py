@@ -46,3 +46,8 @@ def open_duckdb(
 def quoted(identifier: str) -> str:
     """Return a name as DuckDB's SQL takes it, whatever its characters."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def text_literal(text: str) -> str:
+    """Return a text as an SQL literal, for statements that take no parameters."""
+    return "'" + text.replace("'", "''") + "'"

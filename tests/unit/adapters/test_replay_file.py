@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from include.adapters.arrow_columns import arrow_schema
 from include.adapters.replay_file import file_sha256, read_replay_file, write_replay_file
 from include.core.replay import mendable
-from include.errors import ReplayError
+from include.errors import DiskFullError, ReplayError
 from include.specs.dataset import QUARANTINE_COLUMNS, REPLAY_COLUMNS
 from tests.support.sources import DAY, stay, stays_spec
 
@@ -125,6 +125,6 @@ def test_an_export_that_fails_leaves_nothing(tmp_path: Path) -> None:
         yield pa.RecordBatch.from_pylist([stay(1)], SCHEMA)
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskFullError, match="no room is left"):
         write_replay_file(tmp_path / "rows.csv", SCHEMA, failing())  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from include.adapters.row_rules import PYTHON_SEARCH, contract_rules, text_literal
+from include.adapters.row_rules import PYTHON_SEARCH, contract_rules
+from include.adapters.spilling_duckdb import text_literal
 from include.specs import ColumnType, Expectation, Severity
 
 
