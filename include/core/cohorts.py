@@ -80,7 +80,7 @@ def count_cohorts(events: pd.DataFrame) -> Cohorts:
     ----------
     events
         One row an event: `DAY` (datetime64), `MATURE` and `LABELLED` (bool; only mature rows count as
-        labelled). Rows may also stand for many events each, with their number in `rows`.
+        labelled).
 
     Returns
     -------
@@ -102,10 +102,10 @@ def count_cohorts(events: pd.DataFrame) -> Cohorts:
 
 
 def _flags(events: pd.DataFrame) -> pd.DataFrame:
-    rows = events["rows"].to_numpy() if "rows" in events else np.ones(len(events), dtype=np.int64)
     mature = events[MATURE].to_numpy(dtype=bool)
     labelled = mature & events[LABELLED].to_numpy(dtype=bool)
-    return pd.DataFrame({"rows": rows, "mature": rows * mature, "labelled": rows * labelled}, events.index)
+    flags = {"rows": np.ones(len(events), dtype=bool), "mature": mature, "labelled": labelled}
+    return pd.DataFrame(flags, events.index)
 
 
 def _name(period: pd.Period, weekly: bool) -> str:
