@@ -260,7 +260,9 @@ def _revise(replay: _Replay, ds: date) -> RawManifest:
     manifest = replay.store.manifest(spec.dataset, ds)
     schema = arrow_schema(spec.columns)
     overlay = replay_overlay(_kept(replay, manifest), replay.file_sha256, schema, spec.key)
-    corrected = overlay.apply(_batches(replay.lake.verified_raw(raw)))
+    # The file may be older than the order in which the spec lists its columns today.
+    rows = (batch.select(schema.names) for batch in _batches(replay.lake.verified_raw(raw)))
+    corrected = overlay.apply(rows)
     with replay.lake.draft_raw(spec.dataset, ds, corrected, schema, spec.key, work_root) as draft:
         return replay.lake.commit_raw(
             spec.dataset,

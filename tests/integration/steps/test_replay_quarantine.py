@@ -103,6 +103,17 @@ def test_an_export_of_rows_with_other_columns_says_what_to_do(settings: Settings
 
 
 @pytest.mark.usefixtures("two_days")
+def test_columns_that_the_spec_lists_in_another_order_since_are_the_same(
+    settings: Settings, specs: Specs, lake: Lake, tmp_path: Path
+) -> None:
+    spec = specs.dataset("stays")
+    columns = dict(reversed(spec.columns.items()))
+    turned = Specs(datasets={"stays": spec.model_copy(update={"columns": columns})})
+    replay(settings, turned, mended(settings, turned, tmp_path / "m.csv", price_them))
+    assert prices(lake, DAY) == {1: 50.0, 2: 52.0, 3: 53.0}
+
+
+@pytest.mark.usefixtures("two_days")
 def test_mended_rows_become_clean_rows_of_a_new_revision(
     settings: Settings, specs: Specs, lake: Lake, tmp_path: Path
 ) -> None:
