@@ -7,6 +7,7 @@ the work is met: clone, asking, objects, listings, commit, push; announcing, del
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -26,7 +27,8 @@ from tests.support.snapshots import FIRST, Files, Place, contents, folder_place,
 
 pytestmark = pytest.mark.faults
 
-KILLS = 12
+KILLS = int(os.environ.get("PERENNIAL_TEST_KILLS", "3"))
+"""Of each kind; `make faults-data` asks for more."""
 DRIVER = Path(__file__).with_name("snapshot_driver.py")
 
 
