@@ -89,17 +89,21 @@ def existing(store: Any, oids: Iterable[str]) -> set[str]:
 
 
 def add_objects(store: Any, files: Mapping[str, Path]) -> None:
-    """Write objects, each by its name; those of other writers with the same name hold the same bytes."""
+    """Write objects, each by its name; those of other writers with the same name hold the same bytes.
+
+    An object appears whole, or not at all.
+    """
     oids = sorted(files)
-    paths = [str(files[oid]) for oid in oids]
+    paths, places = [str(files[oid]) for oid in oids], [store.oid_to_path(oid) for oid in oids]
     with storage_errors():
         if not oids:
             return
-        if isinstance(store.fs, LocalFileSystem):
-            store.add(paths, LocalFileSystem(), oids, check_exists=False)
-        else:
-            # Not by `add`, which first lists the storage for folders that a bucket does not have.
-            generic.transfer(LocalFileSystem(), paths, store.fs, [store.oid_to_path(oid) for oid in oids])
+        # Not by `store.add`. In a bucket it first lists folders that are not there; in a folder it tries
+        # to clone each file, for which it empties what has the object's name or puts an empty file there:
+        # whoever is killed then leaves it, and the retry takes it for the object.
+        generic.copy(LocalFileSystem(), paths, store.fs, places)
+        for place in places:
+            store.protect(place)
 
 
 def local_copies(store: Any, oids: Iterable[str], folder: Path) -> dict[str, Path]:
