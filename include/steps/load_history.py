@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from time import perf_counter
@@ -50,7 +50,6 @@ def run(
     dataset: str,
     first: date,
     last: date,
-    report_progress: Callable[[int, int], None] | None = None,
     only: frozenset[date] | None = None,
     run_id: str | None = None,
 ) -> HistoryResult:
@@ -70,8 +69,6 @@ def run(
         What to load.
     first, last
         First and last day, both inclusive.
-    report_progress
-        Called with days done and days in all whenever some were written and judged.
     only
         The days of the range that are written, by default all.
     run_id
@@ -105,8 +102,6 @@ def run(
                 _judge(load, judged, high)
                 judged = high
                 _log_progress(load, (high - first).days, days, perf_counter() - started)
-                if report_progress is not None:
-                    report_progress((high - first).days, days)
     result = _summarize(dataset, first, last, load)
     log.info(
         "loaded %s %s to %s: %d partitions, %d written, %d rows, %d quarantined,"

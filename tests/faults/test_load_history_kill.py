@@ -31,7 +31,7 @@ root, url, first, last = sys.argv[1:]
 load_history.CHUNK_DAYS = 5
 settings = inn_settings(Path(root), url)
 days = date.fromisoformat(first), date.fromisoformat(last)
-load_history.run(settings, stays_specs(), "stays", *days, lambda *_: None)
+load_history.run(settings, stays_specs(), "stays", *days)
 """
 
 
@@ -61,7 +61,7 @@ def test_a_load_killed_at_many_places_ends_like_an_undisturbed_one(tmp_path: Pat
     assert 23 <= manifests(killed, "clean") < len(DAYS)
 
     for settings in (killed, calm):
-        load_history.run(settings, stays_specs(), "stays", DAYS[0], DAYS[-1], lambda *_: None)
+        load_history.run(settings, stays_specs(), "stays", DAYS[0], DAYS[-1])
     for root in (killed.lake_root, killed.reports_root):
         for leftover in root.rglob(".*.tmp"):
             leftover.unlink()

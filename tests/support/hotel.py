@@ -99,7 +99,7 @@ class Hotel:
         """Load the training window before `as_of` of every dataset."""
         first, last = as_of - timedelta(days=self.spec.training.window), as_of - timedelta(days=1)
         return {
-            dataset: load_history.run(self.settings, self.specs, dataset, first, last, lambda *_: None)
+            dataset: load_history.run(self.settings, self.specs, dataset, first, last)
             for dataset in self.spec.datasets
         }
 

@@ -71,7 +71,7 @@ def try_night(settings: Settings, specs: Specs, ds: date) -> tuple[date, str] | 
 
 
 def load(settings: Settings, specs: Specs, last: date = DAYS[-1]) -> None:
-    load_history.run(settings, specs, "stays", FIRST, last, lambda *_: None)
+    load_history.run(settings, specs, "stays", FIRST, last)
 
 
 def clean(settings: Settings, ds: date) -> CleanManifest:

@@ -58,7 +58,7 @@ def mixed_rows() -> list[dict[str, Any]]:
 
 
 def load(settings: Settings, specs: Specs, last: date = LAST) -> HistoryResult:
-    return load_history.run(settings, specs, "stays", FIRST, last, lambda *_: None)
+    return load_history.run(settings, specs, "stays", FIRST, last)
 
 
 def manifests(settings: Settings) -> list[Any]:
@@ -79,11 +79,9 @@ def test_history_becomes_what_nightly_runs_would_have_made(
     assert all_files(settings.reports_root) == all_files(nightly.reports_root)
 
 
-def test_counts_and_progress_are_those_of_the_range(settings: Settings, url: str, specs: Specs) -> None:
+def test_counts_are_those_of_the_range(settings: Settings, url: str, specs: Specs) -> None:
     put_stays(url, [*mixed_rows(), stay(1, LAST + timedelta(days=1))])
-    progress: list[tuple[int, int]] = []
-    result = load_history.run(settings, specs, "stays", FIRST, LAST, lambda *p: progress.append(p))
-    assert progress == [(4, 10), (8, 10), (10, 10)]
+    result = load(settings, specs)
     assert (result.partitions, result.written, result.quarantined_rows) == (9, 9, 9)
     assert result.rows + result.quarantined_rows == len(mixed_rows())
 
@@ -111,18 +109,22 @@ def test_only_a_corrected_day_gets_a_new_revision(settings: Settings, url: str, 
     assert [m.ds for m in manifests(settings) if m.revision == 2] == [DAYS[3]]
 
 
-def test_a_killed_load_goes_on_where_it_stopped(settings: Settings, url: str, specs: Specs) -> None:
+def test_a_killed_load_goes_on_where_it_stopped(
+    settings: Settings, url: str, specs: Specs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put_stays(url, mixed_rows())
 
     class KilledError(Exception):
         pass
 
-    def die_after_the_second_chunk(done: int, total: int) -> None:
+    def die_after_the_second_chunk(_: Any, done: int, *__: Any) -> None:
         if done == 8:
             raise KilledError
 
-    with pytest.raises(KilledError):
-        load_history.run(settings, specs, "stays", FIRST, LAST, die_after_the_second_chunk)
+    with monkeypatch.context() as patch:
+        patch.setattr(load_history, "_log_progress", die_after_the_second_chunk)
+        with pytest.raises(KilledError):
+            load(settings, specs)
     assert len(manifests(settings)) == 7
     result = load(settings, specs)
     assert (result.partitions, result.written) == (9, 2)
@@ -243,7 +245,7 @@ def test_a_range_without_sense_is_refused(
     settings: Settings, specs: Specs, first: date, last: date, said: str
 ) -> None:
     with pytest.raises(FatalError, match=said):
-        load_history.run(settings, specs, "stays", first, last, lambda *_: None)
+        load_history.run(settings, specs, "stays", first, last)
 
 
 def test_the_past_of_a_source_without_one_is_refused(settings: Settings, url: str) -> None:

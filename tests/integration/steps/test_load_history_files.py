@@ -24,7 +24,7 @@ def test_files_become_partitions_and_late_rows_go_where_they_belong(tmp_path: Pa
         put(tmp_path / f"in/{day}.csv", csv_of(*numbered([number], day), *late))
     settings = inn_settings(tmp_path / "state", "sqlite://")
     specs = Specs(datasets={"stays": files_spec(tmp_path / "in/{ds}.csv", late_days=1)})
-    result = load_history.run(settings, specs, "stays", days[0], days[-1], lambda *_: None)
+    result = load_history.run(settings, specs, "stays", days[0], days[-1])
     assert (result.partitions, result.rows) == (4, 7)
     lake = Lake(settings.lake_root)
     for number, day in enumerate(days):
@@ -39,4 +39,4 @@ def test_a_bad_file_stops_the_load_with_its_name(tmp_path: Path) -> None:
     settings = inn_settings(tmp_path / "state", "sqlite://")
     specs = Specs(datasets={"stays": files_spec(tmp_path / "in/{ds}.csv")})
     with pytest.raises(SourceError, match=r"in/2017-03-02\.csv: the file is empty"):
-        load_history.run(settings, specs, "stays", DAY, DAY + timedelta(days=1), lambda *_: None)
+        load_history.run(settings, specs, "stays", DAY, DAY + timedelta(days=1))

@@ -87,5 +87,5 @@ def test_a_query_that_is_asked_for_its_day_may_be_backfilled(settings: Settings,
 def test_a_history_of_present_states_is_refused(settings: Settings, url: str) -> None:
     put_stays(url, [stay(1)])
     with pytest.raises(FatalError, match="present"):
-        load_history.run(settings, specs(), "stays", DAY, date(2017, 3, 3), lambda *_: None)
+        load_history.run(settings, specs(), "stays", DAY, date(2017, 3, 3))
     assert all_files(settings.lake_root) == {}
