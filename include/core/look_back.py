@@ -45,7 +45,8 @@ def require_every_day(
             f" {name_some(missing)}",
             where=f"dataset {dataset.dataset}, {begin} to {end - timedelta(days=1)}",
             next_step=next_step
-            or f"trigger the DAG {dataset.dataset}__load_history for these days, then run this again",
+            or f"trigger the DAG {dataset.dataset}__load_history for these days, then run this again; if they"
+            " really have no rows, set the dataset's budgets.min_rows to 0 before",
             dataset=dataset.dataset,
             missing=missing,
         )

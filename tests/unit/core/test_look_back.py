@@ -36,3 +36,4 @@ def test_a_hole_is_named() -> None:
     with pytest.raises(MissingPartitionError, match=r"1 clean partitions .* missing: 2024-01-05") as refused:
         require_every_day(states(), {day(3), day(5)}, day(3), day(6))
     assert refused.value.facts["missing"] == [day(4)]
+    assert "if they really have no rows, set the dataset's budgets.min_rows to 0" in str(refused.value)
