@@ -115,9 +115,12 @@ def _read_csv(path: Path) -> pa.Table:
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    return arrow_csv.read_csv(path, parse_options=_PARSE, convert_options=texts)
+    # As one block: a row that does not fit into a block cannot be read, and quarantined rows may be long.
+    whole = arrow_csv.ReadOptions(block_size=min(path.stat().st_size + 1, _LARGEST_BLOCK))
+    return arrow_csv.read_csv(path, whole, _PARSE, texts)
 
 
+_LARGEST_BLOCK = 2**31 - 1
 _PARSE = arrow_csv.ParseOptions(newlines_in_values=True)
 
 

@@ -59,6 +59,11 @@ def test_what_is_exported_is_read_back_as_it_was(
     assert found.column_names == [*REPLAY_COLUMNS, *COLUMNS]
 
 
+def test_long_texts_with_line_breaks_are_read_back(tmp_path: Path) -> None:
+    rows = [stay(n, guest="long\n" * 500_000) for n in range(3)]
+    assert read_back(tmp_path, rows)["guest"].to_pylist() == [row["guest"] for row in rows]
+
+
 def test_a_parquet_file_is_taken_too(tmp_path: Path) -> None:
     table = mendable(quarantine([stay(1), stay(2, guest=None)]), DAY)
     pq.write_table(table, tmp_path / "rows.parquet")
