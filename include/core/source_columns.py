@@ -54,7 +54,8 @@ def explain_misfit(error: SourceError, known: Columns, since: date, found: Colum
         The same error where nothing was recorded about its columns.
     """
     lost = error.facts.get("missing", [])
-    held = [name for name in [error.facts.get("column")] if name in found]  # it had a value: it is not gone
+    name = str(error.facts.get("column", ""))
+    held = [name] if name in found else []  # it had a value: it is not gone
     changed = {name: known[name] for name in lost or held if name in known and found.get(name) != known[name]}
     if not changed:
         return error
