@@ -11,8 +11,9 @@ mixture.
 - `wait_for_partition`: a partition did not come within twelve hours. Its log names the dataset: look at
   that ingest DAG for that day, then *Clear*.
 - `pin_champion`: is *skipped* while nothing serves yet. Trigger `{name}__snapshot`.
-- `predict_partition`: the model does not load, or its scores break the output contract. Nothing was
-  published and the last published night is still served. Read the message; *Clear* when mended.
+- `predict_partition`: the model does not load, a day that features look back at is missing, or the scores
+  break the output contract. Nothing was published and the last published night is still served. Read the
+  message; *Clear* when mended.
 
 **Always safe:** clearing or a backfill. The same partition and champion give the same rows and write
 nothing; another answer becomes a new revision and the old one stays.

@@ -7,8 +7,10 @@ has seen.
 
 **When a task fails**
 
-- `train_candidate`: the training set cannot train (one class, too few rows, labels missing), or MLflow
-  does not answer (retried). Read the message, mend the data or the spec, then trigger `{name}__snapshot`.
+- `train_candidate`: the training set cannot train (one class, too few rows, labels missing), or knows what
+  the model will not know: *Training set* under the task's details shows what was found. Mend the data or
+  the spec, or accept the finding there with a reason, then trigger `{name}__snapshot`. MLflow or the
+  snapshot storage does not answer: retried.
 - `evaluate_candidate`: MLflow or the warehouse does not answer (retried). *Clear*.
 
 **Always safe:** clearing. A retry finds the run and version of the earlier try; none is made twice.
