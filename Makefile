@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults bench-snapshot bench-trainset bench-validation
+.PHONY: bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults faults-data bench-snapshot bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -69,6 +69,9 @@ propose-contract: $(VENV)/.runtime ## Print a contract to start from (DATASET=bo
 
 faults: $(VENV)/.dev ## Kill processes on purpose and compare what is left with an undisturbed run
 	@$(BIN)/python -m pytest -m faults
+
+faults-data: $(VENV)/.dev ## Kill whatever writes data at every moment, and count rows lost, doubled or mixed
+	@$(RUN) -m bench.faults_data
 
 bad-input-page: $(VENV)/.dev ## Try all bad inputs and write docs/bad_input.md from what is seen
 	@$(BIN)/python -m pytest -q tests/integration/bad_input --write-page
