@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from include.errors import SettingsError
 from include.settings import PREFIX, Settings
@@ -97,14 +97,18 @@ def is_no_database(connection: Connection) -> bool:
 
 
 def sqlalchemy_address(connection: Connection) -> str:
-    """Return an Airflow connection as a SQLAlchemy address, password included."""
+    """Return an Airflow connection as a SQLAlchemy address, password included.
+
+    Its extras, such as `sslmode`, become the address's options: the driver refuses those it does not know.
+    """
     kind = connection.conn_type or ""
     dialect = _DIALECTS.get(kind, kind)
     login = quote(connection.login or "", safe="")
     password = f":{quote(connection.password, safe='')}" if connection.password else ""
     port = f":{connection.port}" if connection.port else ""
     host = f"{login}{password}@{connection.host}{port}" if connection.host else ""
-    return f"{dialect}://{host}/{connection.schema or ''}"
+    options = urlencode({name: str(value) for name, value in connection.extra_dejson.items()})
+    return f"{dialect}://{host}/{connection.schema or ''}{'?' if options else ''}{options}"
 
 
 def report_url(report: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from include.adapters.connection_uri import parse_connection
 from include.adapters.dvc_credentials import remote_options
+from include.adapters.sources.sql_engine import make_engine
 from include.errors import FatalError, SettingsError
 from include.settings import SNAPSHOTS
 from perennial_airflow import provenance, run_context, runtime
@@ -87,6 +88,26 @@ def test_a_connections_type_chooses_the_driver(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PMS", f"{kind}://reader:secret@db.example:3307/pms")
     assert runtime.settings(["pms"]).source_url("pms") == f"{dialect}://reader:secret@db.example:3307/pms"
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "postgres://reader:secret@db.example/pms?sslmode=verify-full&sslrootcert=%2Fetc%2Fca+1.pem",
+        json.dumps(
+            {
+                "conn_type": "postgres", "login": "reader", "password": "secret", "host": "db.example",
+                "schema": "pms", "extra": {"sslmode": "verify-full", "sslrootcert": "/etc/ca 1.pem"},
+            }
+        ),
+    ],
+    ids=["address", "JSON"],
+)  # fmt: skip
+def test_a_databases_options_reach_its_driver(monkeypatch: pytest.MonkeyPatch, connection: str) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PMS", connection)
+    engine = make_engine(runtime.settings(["pms"]).source_url("pms"), "pms")
+    _, options = engine.dialect.create_connect_args(engine.url)
+    assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/etc/ca 1.pem")
 
 
 def test_the_snapshot_storage_may_have_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
