@@ -77,13 +77,18 @@ def create_registry(registry: Path, remote: Path | str) -> None:
         run_git(work, "checkout", "-q", "-B", BRANCH)
         (work / ".dvc").mkdir()
         url = str(remote.resolve()) if isinstance(remote, Path) else remote
-        (work / ".dvc" / "config").write_text(_CONFIG.format(url=url), encoding="utf-8")
+        (work / ".dvc" / "config").write_text(_CONFIG.format(url=_quoted(url)), encoding="utf-8")
         (work / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n", encoding="utf-8")
         (work / ".dvcignore").write_text("", encoding="utf-8")
         run_git(work, "add", ".dvc", ".dvcignore")
         run_git(work, "commit", "-q", "-m", "Start the data registry")
         run_git(work, "push", "-q", "origin", BRANCH)
         bare.rename(registry)
+
+
+def _quoted(url: str) -> str:
+    """Say an address so that DVC takes a comma or a hash sign in it for what it is."""
+    return f"'{url}'" if '"' in url else f'"{url}"'
 
 
 def freeze(

@@ -58,6 +58,13 @@ def test_reading_gives_the_bytes_that_were_frozen(place: Place, tmp_path: Path) 
     assert place.read(frozen) == contents(files)
 
 
+@pytest.mark.parametrize("name", ["a, b", "a # b", "a = b", "a 'b'", 'a "b"'])
+def test_the_storage_may_lie_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    place, files = folder_place(tmp_path / name), some_days(tmp_path / "lake", 2)
+    assert place.read(place.freeze(files)) == contents(files)
+    assert place.stored()
+
+
 def test_a_window_that_slides_holds_exactly_its_days(place: Place, tmp_path: Path) -> None:
     place.freeze(some_days(tmp_path / "lake", 40))
     files = some_days(tmp_path / "lake", 40, first=FIRST + timedelta(days=1))
