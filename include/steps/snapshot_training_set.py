@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from include.adapters.dvc_reader import open_snapshot
 from include.adapters.feature_rows import PartitionFiles, open_rows, read_frame
 from include.adapters.parquet_files import FileFacts
+from include.adapters.work_folders import work_folder
 from include.contracts import SnapshotRef
 from include.core.feature_sql import rows_of
 from include.core.look_back import look_backs, require_every_day
@@ -67,9 +67,8 @@ def load_training_set(
     """
     derived = spec.derived if derived is None else derived
     wanted = list(dict.fromkeys(features))
-    settings.work_root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=settings.work_root, prefix="training-set-") as folder:
-        path = Path(folder) / "training_set.parquet"
+    with work_folder(settings.work_root, "training-set-") as folder:
+        path = folder / "training_set.parquet"
         with _snapshot_files(settings, specs, spec, snapshot, derived) as files:
             facts = write_training_set(
                 settings.work_root, specs, spec, snapshot.first, files, wanted, derived, path
