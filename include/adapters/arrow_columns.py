@@ -104,13 +104,24 @@ def misfit(name: str, kind: ColumnType, value: Any, position: int) -> SourceErro
     found = type(value).__name__
     article = "an" if kind is ColumnType.INTEGER else "a"
     return SourceError(
-        f"column {name!r} holds {example} ({found}), which is not {article} {kind}",
+        f"column {name!r} holds {example} ({found}), which is not {article} {kind}{_because(kind, value)}",
         next_step=f"mend the row in the source, or declare the type that {name!r} has in the dataset's spec",
         column=name,
         declared=str(kind),
         example=example,
         position=position,
     )
+
+
+def _because(kind: ColumnType, value: Any) -> str:
+    """Say what is wrong with a value that looks right."""
+    if kind is ColumnType.STRING and "\0" in str(value):
+        return ": it has a NUL character"
+    try:
+        lost = kind is ColumnType.NUMBER and int(value) != int(float(value))
+    except (ValueError, TypeError, OverflowError):
+        lost = False
+    return ": no float holds it exactly" if lost else ""
 
 
 def _integer(value: Any) -> int:

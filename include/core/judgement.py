@@ -119,12 +119,11 @@ def judge_partition(
     rows, quarantined_rows, warned_rows, outcomes, findings, notes
         What was found; as in `Judgement`.
     """
-    share = quarantined_rows / rows if rows else 0.0
     refusals = [
         *_missing_rows(spec, rows),
         *(_block_refusal(o, rows) for o in outcomes if o.failed_rows and o.severity is Severity.BLOCK),
         *(finding.message for finding in findings if finding.refuses),
-        *_overdrawn(spec, rows, quarantined_rows, share),
+        *_overdrawn(spec, rows, quarantined_rows, outcomes),
     ]
     return Judgement(
         rows=rows,
@@ -142,15 +141,29 @@ def _missing_rows(spec: DatasetSpec, rows: int) -> Iterator[str]:
         yield f"{rows} rows where the budget asks for at least {spec.budgets.min_rows}"
 
 
-def _overdrawn(spec: DatasetSpec, rows: int, quarantined: int, share: float) -> Iterator[str]:
-    budgets = spec.budgets
+def _overdrawn(
+    spec: DatasetSpec, rows: int, quarantined: int, outcomes: Sequence[RuleOutcome]
+) -> Iterator[str]:
+    budgets, share = spec.budgets, quarantined / rows if rows else 0.0
+    reasons = _reasons(outcomes)
     if share > budgets.quarantine_share:
         yield (
             f"{quarantined} of {rows} rows ({share:.2%})"
-            f" break quarantine rules where the budget allows {budgets.quarantine_share:.2%}"
+            f" break quarantine rules where the budget allows {budgets.quarantine_share:.2%}{reasons}"
         )
     if budgets.quarantine_rows is not None and quarantined > budgets.quarantine_rows:
-        yield f"{quarantined} rows break quarantine rules where the budget allows {budgets.quarantine_rows}"
+        yield (
+            f"{quarantined} rows break quarantine rules where the budget allows"
+            f" {budgets.quarantine_rows}{reasons}"
+        )
+
+
+def _reasons(outcomes: Sequence[RuleOutcome]) -> str:
+    """Name the rules behind a broken budget, those of most rows first."""
+    broken = [o for o in outcomes if o.failed_rows and o.severity is Severity.QUARANTINE]
+    broken.sort(key=lambda outcome: -outcome.failed_rows)
+    named = name_some(f"`{o.rule}` on {o.failed_rows}" for o in broken)
+    return f": {named}" if named else ""
 
 
 def _block_refusal(outcome: RuleOutcome, rows: int) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from include.adapters.arrow_columns import ARROW_TYPES, to_array
 from include.adapters.sources.read_ahead import read_ahead
-from include.adapters.sources.sql_errors import refused, unavailable
+from include.adapters.sources.sql_errors import misfits_named, refused, unavailable
 from include.errors import SourceError, SourceUnavailableError
 from include.specs import ColumnType, DatasetSpec
 
@@ -107,8 +107,9 @@ class PostgresArrow:
             raise _explained(self._spec, error) from error
 
     def _typed(self, batch: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
-        kinds = self._spec.columns
-        arrays = [_exact(n, kinds[n], column) for n, column in zip(names, batch.columns, strict=True)]
+        columns = dict(zip(names, batch.columns, strict=True))
+        with misfits_named(self._spec, columns):
+            arrays = [_exact(name, self._spec.columns[name], column) for name, column in columns.items()]
         return pa.RecordBatch.from_arrays(arrays, names)
 
 

@@ -16,7 +16,7 @@ from include.adapters.arrow_columns import ARROW_TYPES, to_array
 from include.adapters.sources.base import Readiness, Source
 from include.adapters.sources.sql_columns import FoundColumn, find_columns, is_filled
 from include.adapters.sources.sql_engine import CONNECT_SECONDS, MANNERS, make_engine
-from include.adapters.sources.sql_errors import database_errors, where
+from include.adapters.sources.sql_errors import database_errors, misfits_named, where
 from include.adapters.sources.sql_statements import next_day, relation, source_of, within
 from include.errors import SourceError
 from include.specs import ColumnType, DatasetSpec
@@ -185,8 +185,9 @@ class SqlReader(Source):
 
 
 def _to_batch(rows: Any, names: list[str], spec: DatasetSpec) -> pa.RecordBatch:
-    values = zip(*rows, strict=True)
-    arrays = [to_array(name, spec.columns[name], v) for name, v in zip(names, values, strict=True)]
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    with misfits_named(spec, columns):
+        arrays = [to_array(name, spec.columns[name], values) for name, values in columns.items()]
     return pa.RecordBatch.from_arrays(arrays, names)
 
 

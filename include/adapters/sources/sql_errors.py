@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 
 from include.adapters.sources.sql_statements import source_of
@@ -16,6 +18,7 @@ from include.specs import DatasetSpec
 # MariaDB's driver calls these operational too, though no retry mends them: access to a database, table,
 # column or routine denied; unknown database, column, table.
 _MYSQL_REFUSALS = {1044, 1049, 1054, 1142, 1143, 1146, 1227, 1370}
+_LONGEST_KEY = 80
 _NOT_UTF8 = re.compile(r"Could not decode to UTF-8 column '(?P<column>.*?)' with text")
 
 
@@ -62,6 +65,39 @@ def refused(spec: DatasetSpec, error: BaseException | None) -> SourceError:
 def where(spec: DatasetSpec) -> str:
     """Name connection and table for a message."""
     return f"connection {source_of(spec).connection!r}, {source_of(spec).title}"
+
+
+@contextmanager
+def misfits_named(spec: DatasetSpec, columns: Mapping[str, Sequence[Any] | pa.Array]) -> Iterator[None]:
+    """Say of which table, and by its key of which row, a value is that does not fit.
+
+    Parameters
+    ----------
+    spec
+        Names table and key.
+    columns
+        The rows that are converted in the block, as the database gave them.
+
+    Raises
+    ------
+    SourceError
+        The one of the block, with its place.
+    """
+    try:
+        yield
+    except SourceError as error:
+        row = _key(spec, columns, error.facts.get("position"))
+        raise SourceError(
+            error.what, where=f"{where(spec)}{row}", next_step=error.next_step, **error.facts
+        ) from None
+
+
+def _key(spec: DatasetSpec, columns: Mapping[str, Sequence[Any] | pa.Array], position: int | None) -> str:
+    if position is None or not columns.keys() >= set(spec.key):
+        return ""
+    values = {name: columns[name][position] for name in spec.key}
+    plain = {name: v.as_py() if isinstance(v, pa.Scalar) else v for name, v in values.items()}
+    return ", row with " + ", ".join(f"{name} {ascii(value)[:_LONGEST_KEY]}" for name, value in plain.items())
 
 
 def _is_refusal(error: BaseException | None) -> bool:

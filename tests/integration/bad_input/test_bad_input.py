@@ -61,7 +61,7 @@ def sees(settings: Settings, given: Input, seen: Seen, told: list[str]) -> str:
         return f"{seen.error.where}: {seen.error.what}" if seen.error.where else seen.error.what
     assert seen.clean
     broken = [f"`{rule}`: {observed}" for rule, observed in reasons(settings, given.ds)]
-    counts = f"{seen.clean.rows} clean rows"
+    counts = f"{seen.clean.rows} clean row{'' if seen.clean.rows == 1 else 's'}"
     aside = f", {seen.clean.quarantined_rows} in quarantine: {'; '.join(broken)}" if broken else ""
     return ". ".join([counts + aside, *told])
 

@@ -28,6 +28,7 @@ _LONGEST = 420
 _VOLATILE = (
     (re.compile(r"bucket-\d+-\d+"), "exports"),
     (re.compile(r"(127\.0\.0\.1|localhost):\d+|port \d+"), "127.0.0.1:…"),
+    (re.compile(r"-[0-9a-f]{8}-[0-9a-f]{8}\.html"), "-….html"),
     (re.compile(r"\btest_\d+\b"), "inn"),
 )
 

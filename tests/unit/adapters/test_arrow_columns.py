@@ -97,6 +97,22 @@ def test_a_value_that_does_not_fit_is_named(kind: str, value: Any) -> None:
     assert ascii(value)[:20] in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "reason"),
+    [
+        pytest.param("number", 2**53 + 1, "is not a number: no float holds it exactly", id="integer"),
+        pytest.param("number", str(2**53 + 1), "is not a number: no float holds it exactly", id="digits"),
+        pytest.param("number", "50", "is not a number", id="text of a number that fits"),
+        pytest.param("string", "a\0b", "is not a string: it has a NUL character", id="NUL"),
+        pytest.param("integer", 2.5, "is not an integer", id="fraction"),
+    ],
+)
+def test_a_value_that_looks_right_is_explained(kind: str, value: Any, reason: str) -> None:
+    with pytest.raises(SourceError) as raised:
+        to_array("x", ColumnType(kind), [value])
+    assert raised.value.what.endswith(reason)
+
+
 def test_a_long_example_is_cut() -> None:
     with pytest.raises(SourceError) as raised:
         to_array("price", ColumnType.NUMBER, ["9" * 5000])

@@ -58,6 +58,13 @@ def test_a_count_at_its_budget_stands_and_one_above_does_not() -> None:
     assert judge(8, 3, spec).refusals == ["3 rows break quarantine rules where the budget allows 2"]
 
 
+def test_a_broken_budget_names_the_rules_of_most_rows_first() -> None:
+    rules = [("a", 1, Severity.QUARANTINE), ("b", 3, Severity.QUARANTINE), ("c", 9, Severity.WARN)]
+    outcomes = [RuleOutcome(rule, severity, failed, []) for rule, failed, severity in rules]
+    (refusal,) = judge(8, 3, outcomes=outcomes).refusals
+    assert refusal.endswith("where the budget allows 25.00%: `b` on 3, `a` on 1")
+
+
 def test_too_few_rows_are_refused() -> None:
     assert judge(1).refusals == ["1 rows where the budget asks for at least 2"]
 

@@ -116,7 +116,9 @@ def test_a_compressed_file_with_a_wrong_byte_is_named(tmp_path: Path, ending: st
             "'price' holds '9007199254740993'",
             id="beyond 2^53",
         ),
-        pytest.param(csv_of(ROW.replace("1,", "9223372036854775808,", 1)), "not an integer", id="beyond 2^63"),
+        pytest.param(
+            csv_of(ROW.replace("1,", "9223372036854775808,", 1)), "not an integer", id="beyond 2^63"
+        ),
         pytest.param(csv_of(ROW.replace("50.0", "1e999")), "'price' holds '1e999'", id="beyond any float"),
         pytest.param(csv_of(ROW.replace("true", "yes")), "'paid' holds 'yes'", id="boolean"),
     ],

@@ -120,8 +120,11 @@ def test_missing_columns_are_all_named(url: str) -> None:
 
 def test_a_value_of_another_type_is_named(url: str) -> None:
     put_stays(url, [stay(1, price="cheap")], price=sa.Text())
-    with pytest.raises(SourceError, match=r"column 'price' holds 'cheap' \(str\), which is not a number"):
+    with pytest.raises(
+        SourceError, match=r"column 'price' holds 'cheap' \(str\), which is not a number"
+    ) as raised:
         read_rows(url, stays_spec(), DAY, NEXT)
+    assert raised.value.where == "connection 'inn', table 'stays', row with stay_id 1"
 
 
 @pytest.mark.parametrize(
