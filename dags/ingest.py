@@ -17,10 +17,11 @@ broke; a broken `block` rule or budget fails the run and publishes nothing. Of a
 - `revise_late_days`: a day that was read again, because rows may come late, is refused or the source is
   unreachable; the message names it. The run's own day stands. Only datasets with `lateness` have this task.
 
-**Late rows:** with `lateness: 3d` each scheduled night reads the three days before its own again, and a
-day whose rows changed becomes a new revision. Rows that come later than that are not seen: load their days
-with `{name}__load_history`. Snapshots made afterwards hold the new revision; nights that were scored keep
-their answer until their prediction is run again.
+**Late rows:** with `lateness: 3d` each scheduled night reads the three days before its own again, and a day
+whose rows changed becomes a new revision. A night that was refused reads none of them until it is cleared.
+Rows that come later than that are not seen: load their days with `{name}__load_history`. Snapshots made
+afterwards hold the new revision; nights that were scored keep their answer until their prediction is run
+again.
 
 **Always safe:** clearing a run or making a backfill. Equal rows give the same bytes; changed rows become
 a new revision and the old one stays. A source that holds only its present state is never read for an older
