@@ -20,11 +20,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.validator.validator import Validator
 
 from include.adapters.spilling_duckdb import open_duckdb, quoted, text_literal
 from include.errors import SpecError
@@ -32,10 +36,10 @@ from include.specs import Expectation, ExpectationKind
 from include.specs.expectation import moment
 
 FRAME_ROWS = 131_072
-"""Rows that are judged, and held in memory, at once."""
+"""Rows of all columns that are judged, and held in memory, at once."""
 
-NARROW_ROWS = 8 * FRAME_ROWS
-"""As many where a part has no more columns than one rule reads."""
+NARROW_ROWS, NARROW_COLUMNS, NARROW_BYTES = 8 * FRAME_ROWS, 4, 128 * 2**20
+"""Bounds of a part of a larger file: a rule costs about as much a part as it does for 100,000 rows."""
 
 # No spec can name a column like this, so it never hides one of the dataset's.
 _PARTITION = "#partition"
@@ -79,11 +83,12 @@ def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_
 
 def _judge_parts(paths: Sequence[Path], rules: Rules, work_root: Path) -> list[bool]:
     holds = dict.fromkeys(rules, True)
+    context = gx.get_context(mode="ephemeral", project_config=_quiet_configuration())
     for frame, asked in _parts(paths, rules, work_root):
-        for position, passed in _validate(frame, asked).items():
+        for position, passed in _validate(context, frame, asked).items():
             holds[position] &= passed
         del frame
-        gc.collect()  # a context refers to itself, so what it has seen would stay until memory is searched
+        gc.collect()  # an engine refers to itself, so its frame would stay until memory is searched
     return [holds[position] for position in rules]
 
 
@@ -93,8 +98,8 @@ def _parts(paths: Sequence[Path], rules: Rules, work_root: Path) -> Iterator[tup
         if sum(rows for _, rows in group) <= FRAME_ROWS:
             yield _frame(_together([path for path, _ in group], rules)), rules
         else:
-            ((path, rows),) = group
-            yield from _parts_of_large(path, rows, rules, work_root)
+            ((path, _),) = group
+            yield from _parts_of_large(path, rules, work_root)
 
 
 def _groups(paths: Sequence[Path]) -> Iterator[list[tuple[Path, int]]]:
@@ -116,28 +121,64 @@ def _together(paths: Sequence[Path], rules: Rules) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _parts_of_large(
-    path: Path, rows: int, rules: Rules, work_root: Path
-) -> Iterator[tuple[pd.DataFrame, Rules]]:
-    """Cut one file by rows, and for each rule about repeated values by value."""
+def _parts_of_large(path: Path, rules: Rules, work_root: Path) -> Iterator[tuple[pd.DataFrame, Rules]]:
+    """Cut one file by columns and rows, and for each rule about repeated values by value."""
     by_row = {position: rule for position, rule in rules.items() if rule.expect not in _UNIQUE}
-    if by_row:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(FRAME_ROWS, columns=_columns(by_row)):
-                yield _frame(_numbered(pa.Table.from_batches([batch]), 0)), by_row
+    for few in _of_few_columns(by_row):
+        for part in _row_parts(path, _columns(few)):
+            yield _frame(part), few
     for position, rule in rules.items():
         if rule.expect in _UNIQUE:
-            for part in _value_parts(path, rule, -(-rows // NARROW_ROWS), work_root):
+            for part in _value_parts(path, rule, work_root):
                 yield _frame(_numbered(part, 0)), {position: rule}
 
 
-def _value_parts(path: Path, rule: Expectation, parts: int, work_root: Path) -> Iterator[pa.Table]:
+def _of_few_columns(rules: Rules) -> Iterator[Rules]:
+    """Put rules together that read the same columns, as many as a narrow part has."""
+    group: dict[int, Expectation] = {}
+    for position, rule in sorted(rules.items(), key=lambda item: item[1].columns):
+        if group and len(_columns({**group, position: rule})) > NARROW_COLUMNS:
+            yield group
+            group = {}
+        group[position] = rule
+    if group:
+        yield group
+
+
+def _row_parts(path: Path, columns: list[str]) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(FRAME_ROWS, columns=columns):
+            held.append(batch)
+            rows, size = (sum(getattr(one, name) for one in held) for name in ("num_rows", "nbytes"))
+            if rows + FRAME_ROWS > NARROW_ROWS or size > NARROW_BYTES:
+                yield pa.Table.from_batches(held)
+                held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _value_parts(path: Path, rule: Expectation, work_root: Path) -> Iterator[pa.Table]:
     """Cut the rows so that equal values come together."""
+    rows, size = _measure(path, rule.columns)
+    parts = max(-(-rows // NARROW_ROWS), -(-size // NARROW_BYTES))
+    if parts == 1:
+        yield pq.read_table(path, columns=_columns({0: rule}))
+        return
     columns = ", ".join(quoted(column) for column in rule.columns)
-    rows = f"SELECT {columns} FROM read_parquet({text_literal(str(path))})"  # noqa: S608 - quoted
+    query = f"SELECT {columns} FROM read_parquet({text_literal(str(path))})"  # noqa: S608 - quoted
     with open_duckdb(work_root, _MEMORY) as connection:
         for part in range(parts):
-            yield connection.sql(f"{rows} WHERE hash({columns}) % {parts} = {part}").to_arrow_table()
+            yield connection.sql(f"{query} WHERE hash({columns}) % {parts} = {part}").to_arrow_table()
+
+
+def _measure(path: Path, columns: Sequence[str]) -> tuple[int, int]:
+    """Count a file's rows and the bytes of some columns."""
+    found = pq.read_metadata(path)
+    chunks = (
+        found.row_group(g).column(c) for g in range(found.num_row_groups) for c in range(found.num_columns)
+    )
+    return found.num_rows, sum(c.total_uncompressed_size for c in chunks if c.path_in_schema in columns)
 
 
 def _columns(rules: Rules) -> list[str]:
@@ -151,7 +192,7 @@ def _numbered(rows: pa.Table, number: int) -> pa.Table:
 def _frame(rows: pa.Table) -> pd.DataFrame:
     """Give Great Expectations types it compares at once and without loss."""
     columns = {name: _comparable(rows[name]) for name in rows.column_names}
-    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_nullable(columns).get)
+    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_nullable(columns).get, split_blocks=True)
     return frame
 
 
@@ -179,14 +220,12 @@ def _nullable(columns: Mapping[str, pa.ChunkedArray]) -> dict[pa.DataType, Any]:
     return {kind: dtype for kind, dtype in kinds.items() if kind in gaps}
 
 
-def _validate(frame: pd.DataFrame, rules: Rules) -> dict[int, bool]:
-    # A context keeps the frames it has seen, so each frame gets one of its own.
-    context = gx.get_context(mode="ephemeral", project_config=_quiet_configuration())
-    asset = context.data_sources.add_pandas("partitions").add_dataframe_asset("rows")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    expectations = [{**_translate(rule), "meta": {"position": p}} for p, rule in rules.items()]
-    suite = context.suites.add(gx.ExpectationSuite(name="contract", expectations=expectations))
-    results = batch.validate(suite, result_format=_RESULT_FORMAT).results
+def _validate(context: AbstractDataContext, frame: pd.DataFrame, rules: Rules) -> dict[int, bool]:
+    # As a batch of the context does, but that would hash all values of the frame, twice.
+    engine = PandasExecutionEngine(batch_data_dict={"rows": frame})
+    asked = [ExpectationConfiguration(**_translate(rule), meta={"position": p}) for p, rule in rules.items()]
+    validator = Validator(execution_engine=engine, data_context=context)
+    results = validator.graph_validate(asked, runtime_configuration={"result_format": _RESULT_FORMAT})
     found = {result.expectation_config.meta["position"]: result for result in results}
     return {position: _passed(found[position], rule) for position, rule in rules.items()}
 
