@@ -26,7 +26,7 @@ from tests.support.kills.state import (
 from tests.support.kills.victim import Aim, Lived
 
 SOMETIME = "at any instant"
-BESIDE = ", while another works on the same"
+BESIDE = ", beside another"
 _PATIENCE_SECONDS = 300
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.support.kills.victim"])
