@@ -130,7 +130,10 @@ def _findings_query(rules: Sequence[RowRule]) -> str:
 
 
 def _mask(rules: Sequence[RowRule]) -> str:
-    return " | ".join(f"(coalesce({rule.fails}, false)::BIGINT << {n})" for n, rule in enumerate(rules))
+    bits = (
+        f"CASE WHEN {rule.fails} THEN {1 << n}::BIGINT ELSE 0::BIGINT END" for n, rule in enumerate(rules)
+    )
+    return " | ".join(f"({bit})" for bit in bits)
 
 
 def _count(

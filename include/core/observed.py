@@ -21,8 +21,10 @@ def key_texts(rows: pa.Table | pa.RecordBatch, key: Sequence[str]) -> pa.Array:
 
 def observed_texts(rows: pa.Table | pa.RecordBatch, columns: Sequence[str]) -> pa.Array:
     """Write the named values of each row, such as `price=-5.0, guest=null`."""
-    parts = [pc.binary_join_element_wise(name, value_texts(rows.column(name)), "=") for name in columns]
-    return pc.binary_join_element_wise(*parts, ", ")
+    parts: list[str | pa.Array] = []
+    for name in columns:
+        parts += [f", {name}=" if parts else f"{name}=", value_texts(rows.column(name))]
+    return pc.binary_join_element_wise(*parts, "")
 
 
 def value_texts(values: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -39,7 +41,9 @@ def value_texts(values: pa.Array | pa.ChunkedArray) -> pa.Array:
         Strings, as many, none missing.
     """
     joined = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    return pc.fill_null(_cut(_plain(joined)), "null")
+    texts = _plain(joined)
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0  # in bytes, which no text has fewer of
+    return pc.fill_null(_cut(texts) if longest > LONGEST_VALUE else texts, "null")
 
 
 def _plain(values: pa.Array) -> pa.Array:
