@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from include.core.window_sql import Parts, aggregate, plain_value, quoted
+from include.core.packed_sums import Bounds
+from include.core.window_sql import SUMMED, Parts, WindowSums, aggregate, exact_value, plain_value, quoted
 from include.specs.column_type import ColumnType
 from include.specs.dataset import DatasetSpec
 from include.specs.derived import Aggregate, Derived
@@ -119,6 +120,7 @@ def event_sql(
     derived: Sequence[Derived],
     columns: Sequence[str],
     first: date,
+    bounds: Mapping[str, Bounds] | None = None,
 ) -> EventSql:
     """Write the SQL of events with features.
 
@@ -134,20 +136,35 @@ def event_sql(
         The columns wanted of the base itself.
     first
         The day of the first event; earlier rows are only looked back at.
+    bounds
+        How large each dataset's values are, as far as known: it makes sums faster, never different.
     """
+    bounds = bounds or {}
     first_row = row_number(first)
     groups = _groups(base, datasets, derived)
     own = [group for group in groups if _is_own(group, base)]
     others = [group for group in groups if not _is_own(group, base)]
-    setup = [_group_table(group, base, first_row) for group in others]
+    setup = [_group_table(group, base, first_row, bounds) for group in others]
     wanted = list(dict.fromkeys([*columns, *(name for group in others for name in group.by)]))
-    events = _own_windows(base, own, wanted, {group.moment for group in others}, first_row)
+    events = _own_windows(base, own, wanted, {group.moment for group in others}, first_row, bounds)
     found = {one.name: _looked_up(one, group) for group in others for one in group.features}
     features = [found.get(one.name, f"events.{quoted(one.name)}") for one in derived]
     names = [f"events.{quoted(name)}" for name in [ROW, *columns]]
     values = [f"{value} AS {quoted(one.name)}" for value, one in zip(features, derived, strict=True)]
     joins = " ".join(_join(group) for group in others)
     return EventSql(setup, _select([*names, *values], f"({events}) AS events {joins}"))
+
+
+def bounds_sql(dataset: DatasetSpec, derived: Sequence[Derived]) -> str | None:
+    """Write the query of a dataset's `Bounds`: `rows`, and a column for each that is summed; None if none is.
+
+    A value that cannot be summed is left out here: the query of features refuses it, if it needs it.
+    """
+    summed = {str(one.column) for one in derived if one.dataset == dataset.dataset and one.compute in SUMMED}
+    whole = {name: exact_value(name, dataset.columns[name], "TRY_CAST") for name in sorted(summed)}
+    sizes = [f"coalesce(greatest(max({v})::HUGEINT, -(min({v})::HUGEINT)), 0)" for v in whole.values()]
+    named = [f"{size} AS {quoted(name)}" for name, size in zip(whole, sizes, strict=True)]
+    return _select(['count(*) AS "#rows"', *named], _from(dataset)) if named else None
 
 
 def _groups(
@@ -179,10 +196,11 @@ def _moments(dataset: DatasetSpec) -> dict[str, str]:
 
 
 def _own_windows(
-    base: DatasetSpec, groups: Sequence[_Group], wanted: Sequence[str], moments: set[str], first_row: int
-) -> str:
+    base: DatasetSpec, groups: Sequence[_Group], wanted: Sequence[str], moments: set[str], first_row: int,
+    bounds: Mapping[str, Bounds],
+) -> str:  # fmt: skip
     """Return a query of the events with their columns, and with the windows over their own dataset."""
-    values, sums = Parts("#value"), Parts("#sum")
+    values, sums = Parts("#value"), WindowSums(bounds.get(base.dataset))
     features = [
         f"CASE WHEN {group.known} THEN {found} ELSE {_without_rows(one)} END AS {quoted(one.name)}"
         for group in groups
@@ -193,14 +211,18 @@ def _own_windows(
     needed = moments | {group.moment for group in groups}
     times = {name: sql for name, sql in _moments(base).items() if name in needed}
     rows = _select([*carried, *values.select(), *_named(times)], _from(base))
+    rows = _select(["*", *sums.row_parts()], f"({rows})")
     windows = [window for group in groups for window in group.windows()]
     clause = f" WINDOW {', '.join(windows)} QUALIFY" if windows else " WHERE"
     inner = _select([*carried, *map(quoted, times), *sums.select()], f"({rows})")
     inner += f"{clause} {quoted(ROW)} >= {first_row}"
+    inner = _select(["*", *sums.finish()], f"({inner})")
     return _select([*map(quoted, [ROW, *wanted, *sorted(moments)]), *features], f"({inner})")
 
 
-def _aggregates(group: _Group, values: Parts, sums: Parts, counted: str) -> Iterator[tuple[Derived, str]]:
+def _aggregates(
+    group: _Group, values: Parts, sums: WindowSums, counted: str
+) -> Iterator[tuple[Derived, str]]:
     for one in group.features:
         kind = None if one.column is None else group.dataset.columns[one.column]
         over = group.window(one.look_back)
@@ -214,27 +236,29 @@ def _without_rows(one: Derived) -> str:
     return "0" if one.compute in {Aggregate.COUNT, Aggregate.COUNT_DISTINCT} else "NULL"
 
 
-def _group_table(group: _Group, base: DatasetSpec, first_row: int) -> str:
+def _group_table(group: _Group, base: DatasetSpec, first_row: int, bounds: Mapping[str, Bounds]) -> str:
     """Return the statement that computes a group for every moment asked for, under its `by` and moment."""
     asked = _select([*group.keys, _moment(base, group)], _from(base))
     asked += f" WHERE {quoted(ROW)} >= {first_row} AND {group.known}"
-    compute = _latest if group.features[0].latest else _mixed_windows
+    latest = group.features[0].latest
+    compute = _latest(group) if latest else _mixed_windows(group, bounds.get(group.dataset.dataset))
     asked = f"WITH asked AS MATERIALIZED ({_select(['DISTINCT *'], f'({asked})')})"
-    return f"CREATE TEMP TABLE {group.table} AS {asked} {compute(group)}"
+    return f"CREATE TEMP TABLE {group.table} AS {asked} {compute}"
 
 
-def _mixed_windows(group: _Group) -> str:
+def _mixed_windows(group: _Group, bounds: Bounds | None) -> str:
     """Return a query of windows over a dataset's rows with the moments asked for mixed in."""
-    values, sums = Parts("#value"), Parts("#sum")
+    values, sums = Parts("#value"), WindowSums(bounds)
     aggregates = _aggregates(group, values, sums, counted='"#counts"')
     features = [f"{found} AS {quoted(one.name)}" for one, found in aggregates]
     at = group.at
     rows = _select([*group.keys, _moment(group.dataset, group), *values.select()], _from(group.dataset))
     rows = _select([*at, *values.names(), '1 AS "#counts"'], f"({rows} WHERE {_is_asked_for(group)})")
     moments = _select([*at, *(f"NULL AS {name}" for name in values.names()), "NULL"], "asked")
-    mixed = _select([*at, '"#counts"', *sums.select()], f"({rows} UNION ALL {moments})")
-    windows = ", ".join(group.windows())
-    return f'{_select([*at, *features], f"({mixed} WINDOW {windows})")} WHERE "#counts" IS NULL'
+    mixed = _select(["*", *sums.row_parts()], f"({rows} UNION ALL {moments})")
+    mixed = _select([*at, '"#counts"', *sums.select()], f"({mixed})")
+    mixed += f' WINDOW {", ".join(group.windows())} QUALIFY "#counts" IS NULL'
+    return _select([*at, *features], f"({_select(['*', *sums.finish()], f'({mixed})')})")
 
 
 def _latest(group: _Group) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from include.core.feature_sql import ROW, ROW_BITS, EventSql, event_sql, row_number, rows_of
+from include.core.packed_sums import Bounds
 from include.core.training_set import DS, LABEL, MATURED
 from include.core.window_sql import quoted
 from include.specs.dataset import DatasetSpec
@@ -24,6 +25,7 @@ def training_set_sql(
     derived: Sequence[Derived],
     columns: Sequence[str],
     first: date,
+    bounds: Mapping[str, Bounds] | None = None,
 ) -> EventSql:
     """Write the SQL of all events from a day on, mature or not, in the order of their rows.
 
@@ -43,6 +45,8 @@ def training_set_sql(
         The columns wanted of the base; its key comes first in any case.
     first
         The day of the first event.
+    bounds
+        How large each dataset's values are, as `event_sql` takes it.
 
     Returns
     -------
@@ -51,7 +55,8 @@ def training_set_sql(
         where unknown) and `LABEL` (float64, missing where unknown).
     """
     columns = list(dict.fromkeys([*base.key, *columns]))
-    events = event_sql(base, datasets, derived, [*dict.fromkeys([*columns, label.mature_at])], first=first)
+    asked = [*dict.fromkeys([*columns, label.mature_at])]
+    events = event_sql(base, datasets, derived, asked, first, bounds)
     return EventSql(
         [*events.setup, _again(base, first), _labels(base, label, first)],
         _joined(events, base, label, [*columns, *(one.name for one in derived)]),

@@ -59,6 +59,7 @@ def _with_features(
 ) -> pa.Table:
     # Here and not above: models without derived features need not load DuckDB.
     from include.adapters.feature_rows import PartitionFiles, open_rows
+    from include.steps.window_bounds import window_bounds
 
     base = specs.dataset(manifest.dataset)
     days = {base.dataset: 0} | look_backs(derived)
@@ -68,9 +69,10 @@ def _with_features(
         )
         for name, back in days.items()
     }
-    sql = event_sql(base, specs.datasets, derived, [], first=manifest.ds)
     where = f"dataset {manifest.dataset}, {manifest.ds}"
     with open_rows(files, settings.work_root, where) as database:
+        bounds = window_bounds(database, specs.datasets, derived)
+        sql = event_sql(base, specs.datasets, derived, [], manifest.ds, bounds)
         found = database.table(sql.setup, sql.in_order([one.name for one in derived]))
     for name in found.column_names:
         rows = rows.append_column(name, found[name])

@@ -23,6 +23,7 @@ from include.errors import DataError, name_some
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
 from include.specs.derived import Derived
+from include.steps.window_bounds import window_bounds
 
 log = logging.getLogger(__name__)
 
@@ -116,10 +117,12 @@ def write_training_set(
     names = {one.name for one in chosen}
     columns = [spec.label.mature_at, *(name for name in wanted if name not in names)]
     begin = first or min(day for one in files.values() for day in one.paths)
-    sql = training_set_sql(specs.dataset(spec.dataset), spec.label, specs.datasets, chosen, columns, begin)
+    base = specs.dataset(spec.dataset)
     views = {rows_of(name): one for name, one in files.items()}
     where = f"model {spec.model}, {name_some(sorted(files))}"
     with open_rows(views, work_root, where, **limits) as rows:  # type: ignore[arg-type]
+        bounds = window_bounds(rows, specs.datasets, chosen)
+        sql = training_set_sql(base, spec.label, specs.datasets, chosen, columns, begin, bounds)
         return rows.write(sql.setup, sql.select, path)
 
 

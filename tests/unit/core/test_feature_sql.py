@@ -17,6 +17,7 @@ from include.core.feature_sql import event_sql, rows_of
 from include.errors import DataError
 from include.specs import DatasetSpec
 from include.specs.derived import Derived
+from include.steps.window_bounds import window_bounds
 from tests.support.naive_features import naive_feature
 from tests.support.visits import START, moment, states, visits, write_files
 
@@ -82,14 +83,20 @@ state = st.fixed_dictionaries(
 
 
 def compute(
-    rows: dict[str, list[dict[str, Any]]], specs: dict[str, DatasetSpec], features: list[Derived], first: date
+    rows: dict[str, list[dict[str, Any]]],
+    specs: dict[str, DatasetSpec],
+    features: list[Derived],
+    first: date,
+    *,
+    bounded: bool = True,
 ) -> list[dict[str, Any]]:
     """Return the events from `first` on with their features, in order."""
     with TemporaryDirectory() as folder:
         files = {name: write_files(Path(folder) / name, specs[name], rows[name], LAST) for name in specs}
-        sql = event_sql(specs["visits"], specs, features, ["id"], first)
         views = {rows_of(name): one for name, one in files.items()}
         with open_rows(views, Path(folder), "test") as database:
+            bounds = window_bounds(database, specs, features) if bounded else None
+            sql = event_sql(specs["visits"], specs, features, ["id"], first, bounds)
             return database.table(sql.setup, sql.in_order(["id", *(f.name for f in features)])).to_pylist()
 
 
@@ -99,15 +106,15 @@ def numbered(rows: list[dict[str, Any]], event_time: str) -> list[dict[str, Any]
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(visit, max_size=40), st.lists(state, max_size=20), st.integers(0, DAYS - 1))
+@given(st.lists(visit, max_size=40), st.lists(state, max_size=20), st.integers(0, DAYS - 1), st.booleans())
 def test_features_are_those_of_looking_at_every_row(
-    visited: list[dict[str, Any]], stated: list[dict[str, Any]], first: int
+    visited: list[dict[str, Any]], stated: list[dict[str, Any]], first: int, bounded: bool
 ) -> None:
     specs = {"visits": visits(), "states": states()}
     rows = {"visits": numbered(visited, "at"), "states": numbered(stated, "seen")}
     day = START + timedelta(days=first)
 
-    found = compute(rows, specs, FEATURES, day)
+    found = compute(rows, specs, FEATURES, day, bounded=bounded)
 
     events = [row for row in rows["visits"] if row["at"].date() >= day]
     assert [row["id"] for row in found] == [row["id"] for row in events]
@@ -143,3 +150,40 @@ def test_a_window_holds_its_first_moment_and_not_the_events() -> None:
     one_day = derived("visits", ["customer"], [{"window": "1d", "compute": "count"}], "seen_")
     found = compute({"visits": rows, "states": []}, specs, one_day, START)
     assert [row["seen_0"] for row in found] == [0, 1, 2, 2, 2]
+
+
+def test_knowing_how_large_values_are_changes_no_bit() -> None:
+    """Small whole numbers let all sums of a window share one number; the naive way rounds elsewhere."""
+    specs = {"visits": visits(), "states": states()}
+    spends = [None, -0.1, 999.99, 0.0, -7.5, 3.3]
+    rows = [
+        {
+            "id": n,
+            "at": moment(n // 5, n % 5),
+            "due": START,
+            "customer": n % 3 or None,
+            "shop": "a",
+            "spend": spends[n % len(spends)],
+            "items": None if n % 7 == 0 else n - 20,
+            "member": None,
+        }
+        for n in range(40)
+    ]
+    features = derived("visits", ["customer"], WINDOWS, "of_customer_")
+    states_too = [{"id": 0, "seen": moment(1), "customer": 1, "tier": "gold", "balance": -0.1}]
+    both = [
+        compute(
+            {"visits": rows, "states": states_too}, specs, [*features, *FEATURES[-5:]], START, bounded=one
+        )
+        for one in (True, False)
+    ]
+    assert repr(both[0]) == repr(both[1])
+
+
+def test_a_value_that_cannot_be_summed_is_refused_though_its_size_is_looked_up() -> None:
+    specs = {"visits": visits(), "states": states()}
+    base = {"due": START, "customer": 1, "shop": "a", "items": 1, "member": True}
+    rows = [{"id": n, "at": moment(n), "spend": 1e300 if n == 1 else 1.0, **base} for n in range(3)]
+    summed = derived("visits", ["customer"], [{"window": "9d", "compute": "sum", "column": "spend"}], "sum_")
+    with pytest.raises(DataError, match="does not fit"):
+        compute({"visits": rows, "states": []}, specs, summed, START)
