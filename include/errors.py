@@ -23,6 +23,7 @@
         ├── NoChampionError            nothing serves this model yet
         ├── StaleEvidenceError         the champion changed after a candidate was compared with it
         ├── VerdictError               two engines disagree about which rule fails
+        ├── MemoryLimitError           an engine needs more memory than it may take
         └── IntegrityError             stored bytes are not the bytes that were recorded
 
 An error keeps its facts as attributes and builds its message from three parts: what went wrong,
@@ -155,6 +156,10 @@ class NoChampionError(FatalError):
 
 class StaleEvidenceError(FatalError):
     """The champion changed after a candidate was compared with it."""
+
+
+class MemoryLimitError(FatalError):
+    """An engine needs more memory for a step of its work than it may take."""
 
 
 class VerdictError(FatalError):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import include.adapters.quiet_gx  # noqa: F401  first: what follows logs while it is imported
@@ -51,7 +53,9 @@ Rules = Mapping[int, Expectation]
 """Some rules of a contract, by their position in it."""
 
 
-def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_root: Path) -> list[bool]:
+def judge_contract(
+    paths: Sequence[Path], contract: Sequence[Expectation], work_root: Path, abandoned: Event | None = None
+) -> list[bool]:
     """Ask Great Expectations about partitions of one dataset.
 
     Parameters
@@ -62,6 +66,8 @@ def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_
         The rules. Rows are unique or not within their partition.
     work_root
         Where DuckDB may spill.
+    abandoned
+        Set once nobody waits for the answer.
 
     Returns
     -------
@@ -70,21 +76,25 @@ def judge_contract(paths: Sequence[Path], contract: Sequence[Expectation], work_
 
     Raises
     ------
+    CancelledError
+        Where it was abandoned.
     SpecError
         Where a rule cannot be evaluated on its columns.
     """
     rules = dict(enumerate(contract))
     gc.freeze()  # what the imports have built need not be searched after each frame
     try:
-        return _judge_parts(paths, rules, work_root)
+        return _judge_parts(paths, rules, work_root, abandoned or Event())
     finally:
         gc.unfreeze()
 
 
-def _judge_parts(paths: Sequence[Path], rules: Rules, work_root: Path) -> list[bool]:
+def _judge_parts(paths: Sequence[Path], rules: Rules, work_root: Path, abandoned: Event) -> list[bool]:
     holds = dict.fromkeys(rules, True)
     context = gx.get_context(mode="ephemeral", project_config=_quiet_configuration())
     for frame, asked in _parts(paths, rules, work_root):
+        if abandoned.is_set():
+            raise CancelledError
         for position, passed in _validate(context, frame, asked).items():
             holds[position] &= passed
         del frame

@@ -11,12 +11,14 @@ import duckdb
 
 from include.adapters.files import disk_full, named_when_full
 from include.adapters.work_folders import work_folder
+from include.errors import DiskFullError, MemoryLimitError
 
 MEMORY = "300MB"
 THREADS = 2
 
 # DuckDB reports both that a write failed and that it kept within the room it found when it began.
 _NO_ROOM = re.compile(r"No space left|max_temp_directory_size")
+_NO_MEMORY = re.compile(r"^Out of Memory Error")
 
 
 @contextmanager
@@ -31,16 +33,34 @@ def open_duckdb(
     ------
     DiskFullError
         Where the rows fit neither into memory nor into the folder.
+    MemoryLimitError
+        Where a step of the work cannot spill, and takes more than `memory`.
     """
     with named_when_full(work_root), work_folder(work_root, "spill-") as folder:
         limits = {"memory_limit": memory, "threads": threads, "temp_directory": str(folder)}
         try:
             with duckdb.connect(config=limits) as connection:
                 yield connection
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            if not _NO_ROOM.search(str(error)):
+        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+            named = _named(error, work_root, memory)
+            if named is None:
                 raise
-            raise disk_full(work_root) from error
+            raise named from error
+
+
+def _named(error: Exception, work_root: Path, memory: str) -> DiskFullError | MemoryLimitError | None:
+    """Find out what DuckDB ran out of; while rows stream out of it, Arrow says so in its words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return None  # the operating system's own, of whatever else is done meanwhile
+    if _NO_ROOM.search(str(error)):
+        return disk_full(work_root)
+    if not _NO_MEMORY.search(str(error)):
+        return None
+    return MemoryLimitError(
+        f"DuckDB needs more than the {memory} of memory it may take",
+        where=str(error).splitlines()[0],
+        next_step="cut the rows into smaller partitions, or report their columns as a bug of this project",
+    )
 
 
 def quoted(identifier: str) -> str:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -220,6 +222,14 @@ def test_a_rule_holds_for_partitions_together_if_it_holds_for_each(
     tables = [table(*rows) for rows in partitions]
     alone = [judged([rows], contract) for rows in tables]
     assert judged(tables, contract) == [all(answers) for answers in zip(*alone, strict=True)]
+
+
+def test_an_abandoned_verdict_is_none(tmp_path: Path) -> None:
+    pq.write_table(column("stay_id", 1, 2, 3), tmp_path / "rows.parquet")
+    abandoned = Event()
+    abandoned.set()
+    with pytest.raises(CancelledError):
+        judge_contract([tmp_path / "rows.parquet"], [UNIQUE], tmp_path, abandoned)
 
 
 def test_nothing_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

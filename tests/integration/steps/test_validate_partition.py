@@ -14,6 +14,7 @@ from include.contracts import CleanPartitionRef, PartitionRef
 from include.errors import (
     ConcurrentWriteError,
     ContractError,
+    DiskFullError,
     IntegrityError,
     MissingPartitionError,
     SourceError,
@@ -320,6 +321,26 @@ def test_engines_that_disagree_stop_the_step_before_anything_is_written(
         validate(settings, specs)
     assert not list(settings.lake_root.rglob("clean/*"))
     assert not settings.reports_root.exists()
+
+
+def test_a_failing_scan_does_not_wait_for_the_verdict(
+    settings: Settings, url: str, specs: Specs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+
+    def judge(*given: Any) -> list[bool]:
+        told.append(given[-1].wait(timeout=30))
+        return []
+
+    def fail(*_: Any) -> None:
+        raise DiskFullError("no room", where="disk", next_step="make room")
+
+    put_stays(url, [stay(1)])
+    monkeypatch.setattr(gx_contract, "judge_contract", judge)
+    monkeypatch.setattr(contract_scan.RowScan, "find", fail)
+    with pytest.raises(DiskFullError):
+        validate(settings, specs)
+    assert told == [True]
 
 
 def test_a_partition_of_other_columns_must_be_ingested_again(
