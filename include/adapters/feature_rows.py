@@ -20,7 +20,7 @@ from include.adapters.spilling_duckdb import open_duckdb, quoted, text_literal
 from include.errors import DataError, FatalError
 from include.specs import ColumnType
 
-MEMORY = "700MB"
+MEMORY = "500MB"
 THREADS = 2
 
 _EPOCH = date(1970, 1, 1)
