@@ -140,7 +140,7 @@ def _parts_of_large(path: Path, rules: Rules, work_root: Path) -> Iterator[tuple
     for position, rule in rules.items():
         if rule.expect in _UNIQUE:
             for part in _value_parts(path, rule, work_root):
-                yield _frame(_numbered(part, 0)), {position: rule}
+                yield _frame(part), {position: rule}
 
 
 def _of_few_columns(rules: Rules) -> Iterator[Rules]:
@@ -233,7 +233,11 @@ def _nullable(columns: Mapping[str, pa.ChunkedArray]) -> dict[pa.DataType, Any]:
 def _validate(context: AbstractDataContext, frame: pd.DataFrame, rules: Rules) -> dict[int, bool]:
     # As a batch of the context does, but that would hash all values of the frame, twice.
     engine = PandasExecutionEngine(batch_data_dict={"rows": frame})
-    asked = [ExpectationConfiguration(**_translate(rule), meta={"position": p}) for p, rule in rules.items()]
+    within = [_PARTITION] if _PARTITION in frame else []
+    asked = [
+        ExpectationConfiguration(**_translate(rule, within), meta={"position": position})
+        for position, rule in rules.items()
+    ]
     validator = Validator(execution_engine=engine, data_context=context)
     results = validator.graph_validate(asked, runtime_configuration={"result_format": _RESULT_FORMAT})
     found = {result.expectation_config.meta["position"]: result for result in results}
@@ -248,11 +252,12 @@ def _quiet_configuration() -> DataContextConfig:
     )
 
 
-def _translate(rule: Expectation) -> dict[str, Any]:
-    """Say a rule in Great Expectations' words."""
-    if rule.expect in _UNIQUE:
-        within = {"column_list": [_PARTITION, *rule.columns], "ignore_row_if": "any_value_is_missing"}
-        return {"type": f"expect_{ExpectationKind.COMPOUND_UNIQUE}", "kwargs": within}
+def _translate(rule: Expectation, within: list[str]) -> dict[str, Any]:
+    """Say a rule in Great Expectations' words; values repeat only where those `within` are equal, too."""
+    together = [*within, *rule.columns]
+    if rule.expect in _UNIQUE and len(together) > 1:
+        kwargs = {"column_list": together, "ignore_row_if": "any_value_is_missing"}
+        return {"type": f"expect_{ExpectationKind.COMPOUND_UNIQUE}", "kwargs": kwargs}
     if rule.expect in {ExpectationKind.PAIR_GREATER, ExpectationKind.PAIR_EQUAL}:
         return {"type": f"expect_{rule.expect}", "kwargs": _pair(rule)}
     names = ("column", "min_value", "max_value", "strict_min", "strict_max", "value_set", "regex")

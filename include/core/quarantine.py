@@ -60,7 +60,8 @@ def split_rows(
     stays = np.ones(batch.num_rows, dtype=bool)
     stays[broken.positions[goes]] = False
     gone = batch.take(pa.array(broken.positions[goes], pa.int64()))
-    return batch.filter(pa.array(stays)), _explain(gone, broken.rules[goes], rules)
+    clean = batch.filter(pa.array(stays)) if goes.any() else batch
+    return clean, _explain(gone, broken.rules[goes], rules)
 
 
 def _explain(rows: pa.RecordBatch, broken: np.ndarray, rules: Sequence[Rule]) -> pa.RecordBatch:

@@ -212,13 +212,13 @@ def _judge(spec: DatasetSpec, raw: RawManifest, found: Findings, context: Contex
 
 
 def _outcomes(spec: DatasetSpec, found: Findings) -> list[RuleOutcome]:
-    columns = dict.fromkeys([*spec.key, *(name for rule in found.rules for name in rule.columns)])
-    rows, places = found.example_rows(list(columns))
-    found_by_rule = zip(found.rules, found.failed_rows, found.first_rows, strict=True)
+    found_by_rule = list(zip(found.rules, found.failed_rows, found.first_rows, strict=True))
+    shown = (name for rule, count, _ in found_by_rule if count for name in rule.columns)
+    rows, places = found.example_rows(list(dict.fromkeys([*spec.key, *shown])))
     outcomes = []
     for rule, count, first in found_by_rule:
         failing = rows.take(pa.array([places[position] for position in first], pa.int64()))
-        examples = _examples(failing, spec.key, rule.columns)
+        examples = _examples(failing, spec.key, rule.columns) if count else []
         outcomes.append(RuleOutcome(rule.name, rule.severity, count, examples, rule.note))
     return outcomes
 
