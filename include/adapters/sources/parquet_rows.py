@@ -39,7 +39,8 @@ def read_parquet(
     """
     try:
         yield from _read(file, where, spec, optional)
-    except (pa.ArrowException, OSError) as error:  # an outage was told by the file itself
+    # An outage was told by the file itself; a damaged name of a column is no text.
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SourceError(
             f"it is not a whole Parquet file: {' '.join(str(error).split())[:200]}",
             where=where,

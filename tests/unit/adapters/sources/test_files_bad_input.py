@@ -229,6 +229,12 @@ def test_a_parquet_file_with_wrong_bytes_is_named(tmp_path: Path) -> None:
         read(tmp_path, bytes(data), "parquet", "parquet")
 
 
+def test_a_parquet_file_with_a_damaged_name_is_named(tmp_path: Path) -> None:
+    data = parquet().replace(b"stay_id", b"\x80tay_id")
+    with pytest.raises(SourceError, match=r"2017-03-01\.parquet: it is not a whole Parquet file"):
+        read(tmp_path, data, "parquet", "parquet")
+
+
 NANOSECOND = pa.array([1_488_326_400_000_000_001], pa.timestamp("ns"))
 
 
