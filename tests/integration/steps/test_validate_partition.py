@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from datetime import date
@@ -380,3 +381,12 @@ def test_a_rerun_does_not_load_great_expectations(settings: Settings, url: str, 
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
+
+
+def test_the_log_is_about_the_validation(
+    settings: Settings, url: str, specs: Specs, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    put_stays(url, [stay(1)])
+    validate(settings, specs)
+    assert [record.name for record in caplog.records if not record.name.startswith("include.")] == []
