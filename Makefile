@@ -43,8 +43,8 @@ status: ## Say what runs and where
 clean: ## Stop everything and remove the state folder
 	@if test -x $(BIN)/python; then $(RUN) -m include.local --state $(STATE) clean; else rm -rf $(STATE); fi
 
-test: $(VENV)/.dev ## Run all tests, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term
+test: $(VENV)/.dev ## Run all tests but those of `make faults`, with coverage
+	@$(BIN)/python -m pytest -m "not faults" --cov --cov-report=term
 	@$(BIN)/python -m coverage report --include='include/core/*' --fail-under=95
 
 check: $(VENV)/.dev lock-check ## Lint, format, types, import contracts, fast tests: what a pull request must pass
