@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from include.specs.model import Metric
+from include.specs.task import Metric
 
 RESAMPLES = 1000
 _BATCH = 100

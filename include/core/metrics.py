@@ -25,13 +25,13 @@ def measure(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str,
     Returns
     -------
     dict
-        `roc_auc_score` and `average_precision_score` (better when higher), `brier_loss` (better when
+        `roc_auc_score` and `average_precision_score` (better when higher), `brier_score_loss` (better when
         lower). A metric that is not defined, because there are no rows, only one class, or scores that
         are not finite, is left out.
     """
     if not len(labels) or not np.isfinite(scores).all():
         return {}
-    measured = {"brier_loss": float(brier_score_loss(labels, scores, pos_label=1))}
+    measured = {"brier_score_loss": float(brier_score_loss(labels, scores, pos_label=1))}
     if len(np.unique(labels)) == 2:
         measured["roc_auc_score"] = float(roc_auc_score(labels, scores))
         measured["average_precision_score"] = float(average_precision_score(labels, scores))

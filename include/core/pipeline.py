@@ -16,7 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from include.core.prepare import prepare
 from include.errors import DataError, SpecError, name_some
-from include.specs.model import Estimator, Features, ModelSpec
+from include.specs.model import Features, ModelSpec
+from include.specs.training import Estimator
 
 MAX_CATEGORIES = 254
 """Histogram gradient boosting takes at most 255 distinct values of a categorical feature."""
@@ -40,10 +41,10 @@ def build_pipeline(spec: ModelSpec) -> Pipeline:
         When `training.params` names a parameter that the estimator does not have, or a value it refuses.
     """
     training = spec.training
-    if training.estimator is Estimator.HIST_GRADIENT_BOOSTING:
+    if training.estimator == Estimator.HIST_GRADIENT_BOOSTING:
         pipeline = _hist_gradient_boosting(spec.features, training.seed)
     else:
-        pipeline = _logistic_regression(spec.features, training.seed)
+        pipeline = _linear(spec.features, training.seed)
     try:
         pipeline[-1].set_params(**training.params)
         pipeline[-1]._validate_params()  # else it is done when fitting begins, after minutes of reading
@@ -132,7 +133,7 @@ def _hist_gradient_boosting(features: Features, seed: int) -> Pipeline:
     return Pipeline([("features", split_by_kind), ("estimator", estimator)])
 
 
-def _logistic_regression(features: Features, seed: int) -> Pipeline:
+def _linear(features: Features, seed: int) -> Pipeline:
     numbers = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
     )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from include.contracts import CandidateRef, ChampionRef, Decision, Verdict
 from include.core.bootstrap import Interval
-from include.specs.model import Metric, VersusChampion
+from include.specs.gates import VersusChampion
+from include.specs.task import Metric
 
 
 def decide_absolute(metrics: Mapping[str, float], thresholds: Mapping[Metric, float]) -> list[Decision]:

@@ -42,7 +42,7 @@ def _print_training(console: Console, title: str, training: Training) -> None:
         f"• {title}: version [bold]{promotion.version}[/] of {promotion.model}, trained on snapshot"
         f" [bold]{snapshot.tag}[/] ({snapshot.partitions} partitions, {snapshot.rows:,} rows), {verdict}."
     )
-    metrics = ", ".join(f"{name} {value:.3f}" for name, value in sorted(evaluation.metrics.items()))
+    metrics = ", ".join(f"{name} {one.value:.3f}" for name, one in sorted(evaluation.metrics.items()))
     console.print(
         f"    judged on {evaluation.holdout_rows:,} rows whose labels matured from"
         f" {evaluation.holdout_first} to {evaluation.holdout_last}: {metrics}"

@@ -4,14 +4,15 @@ from include.specs.column_type import ColumnType
 from include.specs.dataset import DatasetSpec
 from include.specs.expectation import Expectation, ExpectationKind, Severity
 from include.specs.loader import Specs, load_specs
-from include.specs.model import Estimator, ModelSpec, Task
+from include.specs.model import ModelSpec
+from include.specs.task import Metric, Task
 
 __all__ = [
     "ColumnType",
     "DatasetSpec",
-    "Estimator",
     "Expectation",
     "ExpectationKind",
+    "Metric",
     "ModelSpec",
     "Severity",
     "Specs",

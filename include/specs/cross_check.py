@@ -9,6 +9,7 @@ from include.specs.cross_check_derived import Problem, check_derived, no_column,
 from include.specs.cross_check_leakage import check_leakage
 from include.specs.dataset import DatasetSpec
 from include.specs.model import ModelSpec
+from include.specs.task import Task
 
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
 _TEMPORAL = {ColumnType.DATE, ColumnType.TIMESTAMP}
@@ -31,6 +32,7 @@ def cross_check(model: ModelSpec, datasets: Mapping[str, DatasetSpec]) -> Iterat
         yield from _check_features(model, base, datasets)
         yield from _check_maturity(model, base)
         yield from check_leakage(model, base)
+        yield from _check_slices(model, base)
     if truth is not None:
         yield from _check_label(model, truth)
     if base is not None and truth is not None:
@@ -64,6 +66,12 @@ def _feature_problem(
     return None
 
 
+def _check_slices(model: ModelSpec, base: DatasetSpec) -> Iterator[Problem]:
+    for number, one in enumerate(model.gates.slices):
+        if one.column not in base.columns and one.column not in {derived.name for derived in model.derived}:
+            yield ["gates", "slices", number, "column"], no_column(one.column, base)
+
+
 def _check_maturity(model: ModelSpec, base: DatasetSpec) -> Iterator[Problem]:
     name = model.label.mature_at
     if name not in base.columns:
@@ -76,8 +84,18 @@ def _check_label(model: ModelSpec, truth: DatasetSpec) -> Iterator[Problem]:
     name = model.label.column
     if name not in truth.columns:
         yield ["label", "column"], no_column(name, truth)
-    elif truth.columns[name] not in _NUMERIC:
-        yield ["label", "column"], f"{name!r} is {truth.columns[name]}; a label holds 0 and 1"
+    elif problem := _label_problem(model, truth.columns[name]):
+        yield ["label", "column"], f"{name!r} is {truth.columns[name]}; {problem}"
+
+
+def _label_problem(model: ModelSpec, found: ColumnType) -> str | None:
+    if model.task is Task.REGRESSION:
+        return None if found in _NUMERIC else "the label of a regression is a number"
+    if found in _TEMPORAL or (found is ColumnType.NUMBER and model.task is not Task.BINARY_CLASSIFICATION):
+        return "a class is named by text or a whole number"
+    if model.task is Task.BINARY_CLASSIFICATION and model.label.positive is None and found not in _NUMERIC:
+        return "say with `positive` which of its values counts as 1"
+    return None
 
 
 def _check_keys(base: DatasetSpec, truth: DatasetSpec) -> Iterator[Problem]:

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from include.specs.derived import Derived
 from include.specs.fields import Cron, Days, Identifier, Name, SpecModel
+from include.specs.gates import Gates
 from include.specs.leakage import Leakage
-
-
-class Task(StrEnum):
-    """What kind of answer a model gives."""
-
-    BINARY_CLASSIFICATION = "binary_classification"
-
-
-class Estimator(StrEnum):
-    """The estimators a spec may name."""
-
-    HIST_GRADIENT_BOOSTING = "hist_gradient_boosting"
-    LOGISTIC_REGRESSION = "logistic_regression"
-
-
-class Metric(StrEnum):
-    """The metrics a gate may judge by; all of them are better when higher."""
-
-    ROC_AUC = "roc_auc_score"
-    AVERAGE_PRECISION = "average_precision_score"
+from include.specs.task import Task
+from include.specs.task_fit import task_misfits
+from include.specs.training import Training
 
 
 class Label(SpecModel):
@@ -39,6 +22,9 @@ class Label(SpecModel):
     A row is mature when its `mature_at` day (a column of the model's dataset) plus `grace` has
     passed, whatever its outcome: taking labels as soon as they are known would favour outcomes
     that are known early.
+
+    A binary label holds 0 and 1, unless `positive` says which of its values counts as 1; a multiclass
+    label holds the names of classes, a regression's label numbers.
     """
 
     dataset: Name
@@ -46,6 +32,7 @@ class Label(SpecModel):
     mature_at: Identifier
     grace: Days
     max_missing_share: float = Field(default=0.02, ge=0, le=1)
+    positive: bool | int | str | None = None
 
 
 class Features(SpecModel):
@@ -66,49 +53,6 @@ class Features(SpecModel):
         twice = sorted({name for name in self.all if self.all.count(name) > 1})
         if twice:
             raise ValueError(f"named twice: {', '.join(twice)}")
-        return self
-
-
-class Training(SpecModel):
-    """Which rows train, and what is fitted."""
-
-    window: Days
-    validation: Days
-    holdout: Days
-    min_rows: int = Field(default=1000, ge=10)
-    estimator: Estimator
-    params: dict[str, int | float | str | bool] = {}
-    seed: int = Field(ge=0, le=2**32 - 1)
-
-    @model_validator(mode="after")
-    def _window_holds_the_split(self) -> Self:
-        if self.validation + self.holdout >= self.window:
-            raise ValueError(
-                f"validation {self.validation}d and holdout {self.holdout}d leave nothing of the"
-                f" window {self.window}d to train on"
-            )
-        return self
-
-
-class VersusChampion(SpecModel):
-    """A candidate must not be worse than the champion by more than `margin`."""
-
-    metric: Metric
-    margin: float = Field(ge=0, lt=1)
-    confidence: float = Field(gt=0.5, lt=1)
-
-
-class Gates(SpecModel):
-    """What a candidate must show before it serves."""
-
-    absolute: dict[Metric, float] = Field(min_length=1)
-    versus_champion: VersusChampion
-
-    @model_validator(mode="after")
-    def _thresholds_make_sense(self) -> Self:
-        for metric, threshold in self.absolute.items():
-            if not 0 <= threshold <= 1:
-                raise ValueError(f"absolute.{metric}: {threshold:g} is not between 0 and 1")
         return self
 
 
@@ -175,4 +119,10 @@ class ModelSpec(SpecModel):
         names = [one.name.lower() for one in self.derived]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"derived: named twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _task_fits(self) -> Self:
+        if problems := list(task_misfits(self)):
+            raise ValueError("; ".join(problems))
         return self

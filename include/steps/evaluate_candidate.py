@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from include.adapters import mlflow_documents, mlflow_models, mlflow_runs, warehouse
-from include.contracts import CandidateRef, ChampionRef, Decision, EvaluationRef
+from include.contracts import CandidateRef, ChampionRef, Decision, EvaluationRef, MetricEstimate
 from include.core.bootstrap import bootstrap_difference
 from include.core.metrics import measure
 from include.core.pipeline import score
@@ -58,14 +58,17 @@ def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -
     champion_scores = others[0] if others else None
     versus = _versus_champion(spec, holdout.labels, scores, champion, champion_scores, candidate.version)
     metrics = measure(holdout.labels, scores)
+    rivals_measured = {} if champion_scores is None else measure(holdout.labels, champion_scores)
     result = EvaluationRef(
         candidate=candidate,
         champion_version=champion.version if champion else None,
         holdout_first=holdout.first,
         holdout_last=holdout.last,
         holdout_rows=len(holdout.labels),
-        metrics=metrics,
-        champion_metrics={} if champion_scores is None else measure(holdout.labels, champion_scores),
+        metrics=_estimates(metrics),
+        champion_metrics=_estimates(
+            {} if champion_scores is None else measure(holdout.labels, champion_scores)
+        ),
         decisions=[*decide_absolute(metrics, spec.gates.absolute), versus],
     )
     _log_result(settings, result)
@@ -164,9 +167,13 @@ def _versus_champion(
     return decide_versus_champion(gate, interval, champion.version, len(labels))
 
 
+def _estimates(metrics: dict[str, float]) -> dict[str, MetricEstimate]:
+    return {name: MetricEstimate(value=value) for name, value in metrics.items()}
+
+
 def _log_result(settings: Settings, result: EvaluationRef) -> None:
     run_id = result.candidate.run_id
     found = {"holdout": result.metrics, "champion_holdout": result.champion_metrics}
-    metrics = {f"{part}_{name}": value for part, named in found.items() for name, value in named.items()}
+    metrics = {f"{part}_{name}": one.value for part, named in found.items() for name, one in named.items()}
     mlflow_runs.log_results(settings, run_id, {}, metrics)
     mlflow_runs.log_document(settings, run_id, DECISIONS, [d.to_json() for d in result.decisions])

@@ -159,7 +159,7 @@ def _register_once(
 def _params(spec: ModelSpec, pipeline: Pipeline) -> dict[str, Any]:
     estimator = pipeline[-1].get_params(deep=False)
     return {
-        "estimator": spec.training.estimator.value,
+        "estimator": spec.training.estimator,
         "window_days": spec.training.window,
         "validation_days": spec.training.validation,
         "holdout_days": spec.training.holdout,

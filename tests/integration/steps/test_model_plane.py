@@ -158,7 +158,7 @@ def test_evaluation_is_logged_and_repeatable(shop: Shop) -> None:
     evidence = evaluate(shop, candidate)
     assert evaluate(shop, candidate) == evidence
     run = client(shop).get_run(candidate.run_id)
-    assert run.data.metrics["holdout_roc_auc_score"] == pytest.approx(evidence.metrics["roc_auc_score"])
+    assert run.data.metrics["holdout_roc_auc_score"] == pytest.approx(evidence.metrics["roc_auc_score"].value)
     decisions = json.loads(mlflow_text(shop, candidate.run_id, evaluate_candidate.DECISIONS))
     assert [item["gate"] for item in decisions] == ["absolute.roc_auc_score", "versus_champion"]
 

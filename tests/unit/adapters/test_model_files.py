@@ -28,7 +28,7 @@ def rows() -> pd.DataFrame:
     return pd.DataFrame({"size": generator.normal(size=300), "kind": generator.choice(["a", "b"], 300)})
 
 
-@pytest.mark.parametrize("estimator", ["hist_gradient_boosting", "logistic_regression"])
+@pytest.mark.parametrize("estimator", ["hist_gradient_boosting", "linear"])
 def test_a_loaded_model_scores_as_the_one_that_was_written(
     estimator: str, rows: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -10,19 +10,19 @@ from include.core.metrics import best_f1_threshold, measure
 
 def test_perfect_scores_measure_perfectly() -> None:
     measured = measure(np.array([0, 1]), np.array([0.0, 1.0]))
-    assert measured == {"brier_loss": 0.0, "roc_auc_score": 1.0, "average_precision_score": 1.0}
+    assert measured == {"brier_score_loss": 0.0, "roc_auc_score": 1.0, "average_precision_score": 1.0}
 
 
 def test_equal_scores_are_worth_chance() -> None:
     measured = measure(np.array([0, 1, 0, 1]), np.full(4, 0.5))
-    assert measured == {"brier_loss": 0.25, "roc_auc_score": 0.5, "average_precision_score": 0.5}
+    assert measured == {"brier_score_loss": 0.25, "roc_auc_score": 0.5, "average_precision_score": 0.5}
 
 
 @pytest.mark.parametrize(
     ("labels", "scores", "defined"),
     [
         pytest.param([], [], set(), id="empty"),
-        pytest.param([1, 1], [0.2, 0.3], {"brier_loss"}, id="one-class"),
+        pytest.param([1, 1], [0.2, 0.3], {"brier_score_loss"}, id="one-class"),
         pytest.param([0, 1], [0.2, np.nan], set(), id="not-a-number"),
         pytest.param([0, 1], [0.2, np.inf], set(), id="infinite"),
     ],

@@ -11,7 +11,7 @@ from include.errors import DataError, SpecError
 from include.specs.model import Features
 from tests.support.model_specs import model_spec
 
-ESTIMATORS = ["hist_gradient_boosting", "logistic_regression"]
+ESTIMATORS = ["hist_gradient_boosting", "linear"]
 FEATURES = Features(numeric=["size"], categorical=["kind"])
 
 

@@ -13,7 +13,8 @@ from include.core.promotion import (
     decide_without_comparison,
     refuse_replacement,
 )
-from include.specs.model import Metric, VersusChampion
+from include.specs.gates import VersusChampion
+from include.specs.task import Metric
 
 GATE = VersusChampion(metric=Metric.ROC_AUC, margin=0.01, confidence=0.95)
 PASSED, FAILED, UNSURE = Verdict.PASSED, Verdict.FAILED, Verdict.NOT_ENOUGH_EVIDENCE

@@ -75,7 +75,7 @@ def test_the_word_on_stays_a_word(root: Path) -> None:
             MODEL, "window: 540d", "window: 50d", "leave nothing of the window", id="window too short"
         ),
         pytest.param(
-            MODEL, "roc_auc_score: 0.70", "roc_auc_score: 70", "not between 0 and 1", id="threshold"
+            MODEL, "roc_auc_score: 0.70", "roc_auc_score: 70", "above 1, the most there is", id="threshold"
         ),
         pytest.param(
             MODEL, "dataset: bookings", "dataset: booking", "no sound dataset 'booking'", id="dataset"
@@ -148,7 +148,7 @@ def test_a_cron_that_comes_is_taken(root: Path, cron: str) -> None:
         (
             "is_canceled: integer",
             "is_canceled: string",
-            "'is_canceled' is string; a label holds 0 and 1",
+            "'is_canceled' is string; say with `positive` which of its values counts as 1",
         ),
     ],
 )
