@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from include.core.prepare import prepare
 from include.errors import DataError, SpecError, name_some
 from include.specs.model import Features, ModelSpec
+from include.specs.task import Task
 from include.specs.training import Estimator
 
 MAX_CATEGORIES = 254
@@ -25,10 +28,17 @@ MAX_CATEGORIES = 254
 MAX_ONE_HOT_CATEGORIES = 50
 
 
-def build_pipeline(spec: ModelSpec) -> Pipeline:
+def build_pipeline(spec: ModelSpec, params: Mapping[str, bool | int | float | str] | None = None) -> Pipeline:
     """Build the unfitted pipeline that a spec asks for.
 
     Unseen categories and missing values are answered, never refused.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    params
+        Parameters of the estimator beside `training.params`, or in their place.
 
     Returns
     -------
@@ -46,7 +56,7 @@ def build_pipeline(spec: ModelSpec) -> Pipeline:
     else:
         pipeline = _linear(spec.features, training.seed)
     try:
-        pipeline[-1].set_params(**training.params)
+        pipeline[-1].set_params(**(training.params | dict(params or {})))
         pipeline[-1]._validate_params()  # else it is done when fitting begins, after minutes of reading
     except ValueError as error:
         raise SpecError(
@@ -57,8 +67,13 @@ def build_pipeline(spec: ModelSpec) -> Pipeline:
     return pipeline
 
 
-def score(pipeline: Pipeline, frame: pd.DataFrame, features: Features) -> NDArray[np.float64]:
-    """Return the probability of the positive class for each row, in the order of the rows.
+def score(
+    pipeline: Pipeline,
+    frame: pd.DataFrame,
+    features: Features,
+    task: Task = Task.BINARY_CLASSIFICATION,
+) -> NDArray[np.float64]:
+    """Score rows, in their order.
 
     Parameters
     ----------
@@ -68,11 +83,15 @@ def score(pipeline: Pipeline, frame: pd.DataFrame, features: Features) -> NDArra
         Rows as read, not yet prepared; none is fine.
     features
         The features that the pipeline was fitted with.
+    task
+        The task that it was fitted for.
 
     Returns
     -------
     np.ndarray
-        Shape (rows,), float64.
+        float64. Binary: shape (rows,), the probability of class 1. Multiclass: shape (rows, classes),
+        probabilities in the order of the classes' codes. Regression: shape (rows,), values. What an
+        estimator answers that is not a number is returned as it is.
 
     Raises
     ------
@@ -80,11 +99,31 @@ def score(pipeline: Pipeline, frame: pd.DataFrame, features: Features) -> NDArra
         As `prepare` and `require_finite`.
     """
     if frame.empty:
-        return np.empty(0, dtype=np.float64)
+        return np.empty(_shape_of_none(pipeline, task), dtype=np.float64)
     prepared = prepare(frame, features)
     require_finite(prepared, pipeline)
     with one_thread():
-        return np.asarray(pipeline.predict_proba(prepared)[:, 1], dtype=np.float64)
+        if task is Task.REGRESSION:
+            return np.asarray(pipeline.predict(prepared), dtype=np.float64)
+        probabilities = np.asarray(pipeline.predict_proba(prepared), dtype=np.float64)
+    return probabilities[:, 1] if task is Task.BINARY_CLASSIFICATION else probabilities
+
+
+def answers(
+    task: Task, scores: NDArray[np.float64], threshold: float | None
+) -> NDArray[np.int64] | NDArray[np.float64]:
+    """Turn scores into answers: 0 or 1 by the threshold, codes of classes, or the values themselves."""
+    if task is Task.REGRESSION:
+        return scores
+    if task is Task.MULTICLASS_CLASSIFICATION:
+        return scores.argmax(axis=1)
+    if threshold is None:
+        raise ValueError("a binary version has a threshold")
+    return (scores >= threshold).astype(np.int64)
+
+
+def _shape_of_none(pipeline: Pipeline, task: Task) -> tuple[int, ...]:
+    return (0, len(pipeline.classes_)) if task is Task.MULTICLASS_CLASSIFICATION else (0,)
 
 
 def require_finite(prepared: pd.DataFrame, pipeline: Pipeline) -> None:

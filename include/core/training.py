@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
 
-from include.core.metrics import best_f1_threshold, measure
+from include.core.metrics import measure
+from include.core.model_info import Holdout, ModelInfo
 from include.core.pipeline import build_pipeline, one_thread, require_finite, score
 from include.core.prepare import prepare
 from include.core.split import Split, split_by_maturity
+from include.core.threshold import best_f1_threshold
 from include.core.training_set import TrainingSet, check_classes, check_features
 from include.specs.model import ModelSpec
 
@@ -32,7 +34,7 @@ class Fitted:
     pipeline
         Fitted on the train part.
     info
-        What scoring and evaluation need beside the pipeline: features, threshold, holdout days, counts.
+        What scoring and evaluation need beside the pipeline.
     metrics
         Of the train and the validation part, by `<part>_<metric>`; and the rows of each part.
     importance
@@ -42,7 +44,7 @@ class Fitted:
     """
 
     pipeline: Pipeline
-    info: dict[str, Any]
+    info: ModelInfo
     metrics: dict[str, float]
     importance: dict[str, float]
     rows: pd.DataFrame
@@ -50,8 +52,27 @@ class Fitted:
     scores: NDArray[np.float64]
 
 
-def fit_model(spec: ModelSpec, data: TrainingSet, as_of: date) -> Fitted:
+def fit_model(
+    spec: ModelSpec,
+    data: TrainingSet,
+    as_of: date,
+    params: Mapping[str, bool | int | float | str] | None = None,
+    entity_key: Sequence[str] = (),
+) -> Fitted:
     """Fit on the train part and choose the threshold on the validation part; the holdout is not touched.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    data
+        Its training set.
+    as_of
+        The first day whose data is not known yet.
+    params
+        Parameters of the estimator that were searched; they go before those of the spec.
+    entity_key
+        The columns that name a row, for the record.
 
     Raises
     ------
@@ -70,20 +91,35 @@ def fit_model(spec: ModelSpec, data: TrainingSet, as_of: date) -> Fitted:
     train, validation = data.rows[parts.train], data.rows[parts.validation]
     prepared = prepare(train, spec.features)
     check_features(prepared, spec)
-    pipeline = build_pipeline(spec)
+    pipeline = build_pipeline(spec, params)
     require_finite(prepared, pipeline)
     with one_thread():
         pipeline.fit(prepared, labels)
     scores = score(pipeline, validation, spec.features)
     measured = {
-        "train": measure(labels, score(pipeline, train, spec.features)),
-        "validation": measure(validation_labels, scores),
+        "train": measure(spec.task, labels, score(pipeline, train, spec.features)),
+        "validation": measure(spec.task, validation_labels, scores),
     }
     metrics = {f"{part}_{name}": value for part, found in measured.items() for name, value in found.items()}
     counts = _counts(data, parts)
     return Fitted(
         pipeline=pipeline,
-        info=_model_info(spec, parts, best_f1_threshold(validation_labels, scores), counts),
+        info=ModelInfo(
+            model=spec.model,
+            task=spec.task,
+            entity_key=list(entity_key),
+            features=spec.features,
+            derived=spec.derived_among(spec.features.all),
+            threshold=best_f1_threshold(validation_labels, scores),
+            threshold_rule="the best F1",
+            calibration=training.calibration,
+            holdout=Holdout(first=parts.holdout_first, last=parts.holdout_last),
+            rows=counts,
+            estimator=training.estimator,
+            params=training.params | dict(params or {}),
+            seed=training.seed,
+            spec=spec.model_dump(mode="json", by_alias=True),
+        ),
         metrics=metrics | {f"{name}_rows": float(count) for name, count in counts.items()},
         importance=_importance(pipeline, validation, validation_labels, spec),
         rows=validation,
@@ -101,20 +137,6 @@ def _counts(data: TrainingSet, parts: Split) -> dict[str, int]:
         "train": int(parts.train.sum()),
         "validation": int(parts.validation.sum()),
         "holdout": int(parts.holdout.sum()),
-    }
-
-
-def _model_info(spec: ModelSpec, parts: Split, threshold: float, counts: dict[str, int]) -> dict[str, Any]:
-    return {
-        "model": spec.model,
-        "features": spec.features.model_dump(mode="json"),
-        "derived": [
-            one.model_dump(mode="json", by_alias=True, exclude_none=True)
-            for one in spec.derived_among(spec.features.all)
-        ],
-        "threshold": threshold,
-        "holdout": {"first": parts.holdout_first.isoformat(), "last": parts.holdout_last.isoformat()},
-        "rows": counts,
     }
 
 

@@ -6,24 +6,21 @@ import logging
 from dataclasses import dataclass
 from datetime import date
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
-from include.adapters import mlflow_documents, mlflow_models, mlflow_runs, warehouse
-from include.contracts import CandidateRef, ChampionRef, Decision, EvaluationRef, MetricEstimate
+from include.adapters import mlflow_runs, warehouse
+from include.contracts import CandidateRef, Decision, EvaluationRef, MetricEstimate
 from include.core.bootstrap import bootstrap_difference
 from include.core.metrics import measure
-from include.core.pipeline import score
+from include.core.model_info import ModelInfo
 from include.core.promotion import decide_absolute, decide_versus_champion, decide_without_comparison
 from include.core.training_set import TrainingSet
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
-from include.specs.derived import Derived, read_derived
-from include.specs.model import Features
+from include.steps.scorer import Scorer, load_scorer
 from include.steps.snapshot_training_set import load_training_set
 
 log = logging.getLogger(__name__)
@@ -57,8 +54,8 @@ def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -
     scores, *others = [rival.score(seen.rows) for rival, seen in zip(rivals, holdouts, strict=True)]
     champion_scores = others[0] if others else None
     versus = _versus_champion(spec, holdout.labels, scores, champion, champion_scores, candidate.version)
-    metrics = measure(holdout.labels, scores)
-    rivals_measured = {} if champion_scores is None else measure(holdout.labels, champion_scores)
+    metrics = measure(spec.task, holdout.labels, scores)
+    champion_measured = {} if champion_scores is None else measure(spec.task, holdout.labels, champion_scores)
     result = EvaluationRef(
         candidate=candidate,
         champion_version=champion.version if champion else None,
@@ -66,9 +63,7 @@ def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -
         holdout_last=holdout.last,
         holdout_rows=len(holdout.labels),
         metrics=_estimates(metrics),
-        champion_metrics=_estimates(
-            {} if champion_scores is None else measure(holdout.labels, champion_scores)
-        ),
+        champion_metrics=_estimates(champion_measured),
         decisions=[*decide_absolute(metrics, spec.gates.absolute), versus],
     )
     _log_result(settings, result)
@@ -81,26 +76,6 @@ def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -
 
 
 @dataclass(frozen=True)
-class _Scorer:
-    """A registered version, loaded, with the features it was trained on."""
-
-    version: int
-    pipeline: Pipeline
-    info: dict[str, Any]
-
-    @property
-    def features(self) -> Features:
-        return Features.model_validate(self.info["features"])
-
-    @property
-    def derived(self) -> list[Derived]:
-        return read_derived(self.info)
-
-    def score(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        return score(self.pipeline, rows, self.features)
-
-
-@dataclass(frozen=True)
 class _Holdout:
     rows: pd.DataFrame
     labels: NDArray[np.int64]
@@ -108,42 +83,35 @@ class _Holdout:
     last: date
 
 
-def _load_scorers(settings: Settings, candidate: CandidateRef) -> tuple[_Scorer, _Scorer | None]:
+def _load_scorers(settings: Settings, candidate: CandidateRef) -> tuple[Scorer, Scorer | None]:
     with warehouse.transaction(settings) as conn:
         champion = warehouse.current_champion(conn, candidate.model)
-    judged = _load(settings, candidate)
+    judged = load_scorer(settings, candidate)
     if champion is None:
         return judged, None
-    return judged, judged if champion.version == candidate.version else _load(settings, champion)
-
-
-def _load(settings: Settings, which: CandidateRef | ChampionRef) -> _Scorer:
-    pipeline = mlflow_models.load_version(
-        settings, which.model, which.version, which.run_id, which.artifact_sha256
-    )
-    return _Scorer(which.version, pipeline, mlflow_documents.read_model_info(settings, which.run_id))
+    return judged, judged if champion.version == candidate.version else load_scorer(settings, champion)
 
 
 def _read_holdouts(
-    settings: Settings, specs: Specs, spec: ModelSpec, candidate: CandidateRef, rivals: list[_Scorer]
+    settings: Settings, specs: Specs, spec: ModelSpec, candidate: CandidateRef, rivals: list[Scorer]
 ) -> list[_Holdout]:
     """Read the candidate's holdout for each rival: once, unless they derive features of one name unlike."""
 
-    def read(together: list[_Scorer]) -> _Holdout:
-        wanted = [name for rival in together for name in rival.features.all]
-        derived = {one.name: one for rival in together for one in rival.derived}
+    def read(together: list[Scorer]) -> _Holdout:
+        wanted = [name for rival in together for name in rival.info.features.all]
+        derived = {one.name: one for rival in together for one in rival.info.derived}
         _, data = load_training_set(settings, specs, spec, candidate.snapshot, wanted, list(derived.values()))
         return _holdout(data, rivals[0].info)
 
-    definitions = {one.name: one for rival in rivals for one in rival.derived}
-    if all(definitions[one.name] == one for rival in rivals for one in rival.derived):
+    definitions = {one.name: one for rival in rivals for one in rival.info.derived}
+    if all(definitions[one.name] == one for rival in rivals for one in rival.info.derived):
         return [read(rivals)] * len(rivals)
     return [read([rival]) for rival in rivals]
 
 
-def _holdout(data: TrainingSet, info: dict[str, Any]) -> _Holdout:
+def _holdout(data: TrainingSet, info: ModelInfo) -> _Holdout:
     """Take the days the candidate was kept from, as its training recorded them."""
-    first, last = (date.fromisoformat(info["holdout"][end]) for end in ("first", "last"))
+    first, last = info.holdout.first, info.holdout.last
     chosen = (data.matured >= np.datetime64(first)) & (data.matured <= np.datetime64(last))
     return _Holdout(data.rows[chosen], data.labels[chosen], first, last)
 
@@ -152,7 +120,7 @@ def _versus_champion(
     spec: ModelSpec,
     labels: NDArray[np.int64],
     scores: NDArray[np.float64],
-    champion: _Scorer | None,
+    champion: Scorer | None,
     champion_scores: NDArray[np.float64] | None,
     candidate_version: int,
 ) -> Decision:

@@ -65,7 +65,7 @@ def run(
         events, data = load_training_set(settings, specs, spec, snapshot, columns)
         loaded = perf_counter()
         report = check_training_set(settings, specs, spec, snapshot, events, data)
-        fitted = fit_model(spec, data, snapshot.as_of)
+        fitted = fit_model(spec, data, snapshot.as_of, entity_key=specs.dataset(spec.dataset).key)
         profile = _reference_profile(spec, snapshot, events)
         done = perf_counter()
         tags = _tags(spec, snapshot, key, code_commit, lock_sha256) | report.tags
@@ -173,14 +173,12 @@ def _log_artifacts(
 ) -> None:
     with tempfile.TemporaryDirectory(dir=settings.work_root, prefix="artifacts-") as temporary:
         folder = Path(temporary)
-        _write_json(folder / mlflow_documents.MODEL_INFO, fitted.info)
+        _write_json(folder / mlflow_documents.MODEL_INFO, fitted.info.to_json())
         _write_json(folder / mlflow_documents.REFERENCE_PROFILE, profile)
         _write_json(folder / mlflow_documents.TRAINING_SET, report.document)
         (folder / mlflow_documents.TRAINING_SET_PAGE).write_text(report.page, encoding="utf-8")
         (folder / "plots").mkdir()
-        draw_plots(
-            folder / "plots", fitted.labels, fitted.scores, fitted.info["threshold"], fitted.importance
-        )
+        draw_plots(folder / "plots", fitted.labels, fitted.scores, fitted.info.threshold, fitted.importance)
         mlflow_runs.log_files(settings, run_id, folder)
 
 

@@ -46,4 +46,4 @@ def test_the_shipped_model_reaches_its_quality_on_the_holdout(
     training = spec.training
     parts = split_by_maturity(data.matured, AS_OF, spec.label.grace, training.validation, training.holdout)
     scores = score(fitted.pipeline, data.rows[parts.holdout], spec.features)
-    assert measure(data.labels[parts.holdout], scores)["roc_auc_score"] >= 0.80
+    assert measure(spec.task, data.labels[parts.holdout], scores)["roc_auc_score"] >= 0.80

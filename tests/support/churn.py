@@ -16,6 +16,7 @@ from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.adapters.model_files import signature_of
 from include.contracts import ChampionRef
+from include.core.model_info import Holdout, ModelInfo
 from include.core.pipeline import build_pipeline, score
 from include.core.prepare import prepare
 from include.core.reference_profile import build_reference_profile
@@ -143,7 +144,13 @@ class Churn:
         features = self.spec.features
         pipeline = build_pipeline(self.spec).fit(prepare(frame, features), churned(frame))
         run_id = mlflow_runs.start_run(self.settings, self.model, f"key {seed}", f"churn {seed}", {})
-        info = {"features": features.model_dump(mode="json"), "threshold": THRESHOLD}
+        info = ModelInfo(
+            model=self.model,
+            entity_key=["customer_id"],
+            features=features,
+            threshold=THRESHOLD,
+            holdout=Holdout(first=date(2016, 12, 25), last=date(2016, 12, 31)),
+        ).to_json()
         profile = build_reference_profile(frame, features, frame["seen_at"]).to_json()
         mlflow_runs.log_document(self.settings, run_id, mlflow_documents.MODEL_INFO, info)
         mlflow_runs.log_document(self.settings, run_id, mlflow_documents.REFERENCE_PROFILE, profile)

@@ -53,7 +53,7 @@ def test_training_twice_gives_the_same() -> None:
 
 
 def test_the_counts_cover_all_rows() -> None:
-    rows = fit_model(model_spec(), training_set(), AS_OF).info["rows"]
+    rows = fit_model(model_spec(), training_set(), AS_OF).info.rows
     parts = rows["train"] + rows["validation"] + rows["holdout"]
     assert rows["snapshot"] == parts + rows["immature"] + rows["mature_without_label"]
 
@@ -63,12 +63,12 @@ def test_the_model_has_learned_something() -> None:
     fitted = fit_model(spec, data, AS_OF)
     chosen = in_holdout(data)
     scores = score(fitted.pipeline, data.rows[chosen], spec.features)
-    assert measure(data.labels[chosen], scores)["roc_auc_score"] > 0.75
+    assert measure(spec.task, data.labels[chosen], scores)["roc_auc_score"] > 0.75
     assert fitted.importance["size"] > 0
 
 
 def test_the_threshold_is_a_score() -> None:
-    assert 0 < fit_model(model_spec(), training_set(), AS_OF).info["threshold"] < 1
+    assert 0 < fit_model(model_spec(), training_set(), AS_OF).info.threshold < 1
 
 
 @pytest.mark.parametrize(
