@@ -1,4 +1,4 @@
-"""A model on disk: written without pickle, named by a hash, loaded only when the hash holds.
+"""A model on disk: written without pickle, equal fits as equal bytes, loaded only when the hash holds.
 
 skops refuses types it is not told to trust. MLflow would take the list of trusted types from the very
 artifact it is about to load; here the list is fixed in code, and the bytes are checked first.
@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 import skops.io
 from mlflow.models import Model, ModelSignature, infer_signature
+from mlflow.models.model import MLMODEL_FILE_NAME
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from include.adapters.canonical_skops import file_sha256, make_canonical
 from include.errors import IntegrityError
 
 MODEL_FILE = "model.skops"
@@ -33,12 +35,17 @@ _REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 
 def signature_of(prepared: pd.DataFrame, scores: NDArray[np.float64]) -> ModelSignature:
-    """Describe what the model takes and answers."""
-    return infer_signature(prepared, pd.DataFrame({"score": scores}))
+    """Describe what the model takes and answers: one score, or one for each class."""
+    if scores.ndim == 1:
+        return infer_signature(prepared, pd.DataFrame({"score": scores}))
+    names = [f"score_{place}" for place in range(scores.shape[1])]
+    return infer_signature(prepared, pd.DataFrame(scores, columns=names))
 
 
 def write_model(pipeline: Pipeline, folder: Path, description: Model, signature: ModelSignature) -> str:
     """Write an MLflow model folder and return its hash.
+
+    Equal fits give a `model.skops` of equal bytes; `MLmodel` beside it says when it was written.
 
     Parameters
     ----------
@@ -58,11 +65,20 @@ def write_model(pipeline: Pipeline, folder: Path, description: Model, signature:
         serialization_format="skops",
         skops_trusted_types=TRUSTED_TYPES,
         signature=signature,
-        pyfunc_predict_fn="predict_proba",
+        pyfunc_predict_fn="predict_proba" if hasattr(pipeline, "predict_proba") else "predict",
         # Given, because MLflow would otherwise find them by loading the model in another process.
         pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
     )
+    make_canonical(folder / MODEL_FILE)
+    description.model_size_bytes = sum(item.stat().st_size for item in folder.rglob("*") if item.is_file())
+    description.save(folder / MLMODEL_FILE_NAME)
     return folder_sha256(folder)
+
+
+def write_model_file(pipeline: Pipeline, path: Path) -> str:
+    """Write nothing but the pipeline, with the bytes that `write_model` gives it, and return its SHA-256."""
+    skops.io.dump(pipeline, path)
+    return make_canonical(path)
 
 
 def load_model(folder: Path, sha256: str) -> Pipeline:
@@ -87,7 +103,5 @@ def folder_sha256(folder: Path) -> str:
     """Hash a folder: SHA-256 over the sorted (relative path, file SHA-256) of all its files."""
     total = hashlib.sha256()
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        total.update(f"{path.relative_to(folder).as_posix()}\0{digest}\n".encode())
+        total.update(f"{path.relative_to(folder).as_posix()}\0{file_sha256(path)}\n".encode())
     return total.hexdigest()
