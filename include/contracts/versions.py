@@ -122,16 +122,24 @@ class ChampionRef(Contract):
 
 
 class SearchPlan(Contract):
-    """A search that was opened for a training: its trials are numbered from 0."""
+    """A search that was opened for a training, and its trials by number.
+
+    The later ones are pruned by what the first ones came to; without pruning all are later ones.
+    """
 
     model: str
     study: str
     run_id: str
     trials: int
+    first_trials: list[int] = []
+    later_trials: list[int] = []
 
 
 class TrialResult(Contract):
-    """What one trial of a search came to; `value` is None where it was pruned or failed."""
+    """What one trial of a search came to; `value` is None unless it is complete.
+
+    `state` is `complete`, `pruned`, `failed` or `skipped`, and `reason` says why of the last two.
+    """
 
     study: str
     trial: int
@@ -139,3 +147,4 @@ class TrialResult(Contract):
     value: float | None
     params: dict[str, bool | int | float | str]
     seconds: float
+    reason: str | None = None

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from include.specs.fields import Days, Duration, SpecModel
 from include.specs.task import Metric
 
+_LEAST_FIRST_TRIALS = 4
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
@@ -60,13 +61,21 @@ class Choices(SpecModel):
 
     choices: list[Value] = Field(min_length=2)
 
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        twice = sorted({repr(one) for one in self.choices if self.choices.count(one) > 1})
+        if twice:
+            raise ValueError(f"the same choice twice: {', '.join(twice)}")
+        return self
+
 
 class Search(SpecModel):
     """How parameters of the estimator are searched, on the train and the validation part only.
 
     Each trial fits on `folds` growing spans of time and is scored on the span after each; a trial that
-    falls behind is pruned after one of them. No new trial begins once the finished ones took `budget`
-    together. `metric` is what trials are ranked by; that of `gates.versus_champion` where it is not said.
+    falls behind the median of the first ones is pruned after one of them. No new trial begins once the
+    finished ones took `budget` together. `metric` is what trials are ranked by; that of
+    `gates.versus_champion` where it is not said.
     """
 
     trials: int = Field(ge=1, le=500)
@@ -76,6 +85,12 @@ class Search(SpecModel):
     folds: int = Field(default=3, ge=1, le=10)
     prune: bool = True
     space: dict[str, Numbers | Choices] = Field(min_length=1)
+
+    @property
+    def first_trials(self) -> int:
+        """How many trials run whole before the others, which are pruned by them; 0 where none is pruned."""
+        first = max(_LEAST_FIRST_TRIALS, self.trials // 4)
+        return first if self.prune and self.folds > 1 and first < self.trials else 0
 
 
 class Calibration(StrEnum):
@@ -136,9 +151,21 @@ class Training(SpecModel):
         return self
 
     @model_validator(mode="after")
+    def _window_holds_the_folds(self) -> Self:
+        folds = self.search.folds if self.search else 0
+        if folds * self.validation + self.holdout >= self.window:
+            raise ValueError(
+                f"search.folds: {folds} spans of {self.validation}d, as long as validation, and holdout"
+                f" {self.holdout}d leave nothing of the window {self.window}d to train on"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_seed(self) -> Self:
-        if "random_state" in self.params:
-            raise ValueError("params.random_state: `training.seed` is the only seed")
+        searched = self.search.space if self.search else {}
+        for where, names in (("params", self.params), ("search.space", searched)):
+            if "random_state" in names:
+                raise ValueError(f"{where}.random_state: `training.seed` is the only seed")
         return self
 
     @model_validator(mode="after")
