@@ -5,24 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 
-from include.adapters import mlflow_documents, mlflow_models, warehouse
+from include.adapters import warehouse
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CleanManifest
 from include.contracts import ChampionRef, PublicationRef
 from include.core.content_hash import content_hash
-from include.core.output_contract import check_output
-from include.core.pipeline import score
+from include.core.model_info import ModelInfo
+from include.core.output_contract import check_output, require_shape
 from include.core.predictions import build_predictions, entity_keys
 from include.errors import DataError, MissingPartitionError
 from include.settings import Settings
 from include.specs import Specs
-from include.specs.derived import read_derived
-from include.specs.model import Features
 from include.steps.event_features import read_events
+from include.steps.scorer import Scorer, load_scorer
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +59,12 @@ def run(
     dataset = specs.dataset(specs.model(model).dataset)
     lake = Lake(settings.lake_root)
     manifest = _clean_manifest(lake, dataset.dataset, ds)
-    info = mlflow_documents.read_model_info(settings, champion.run_id)
-    rows = read_events(settings, specs, lake, manifest, read_derived(info))
+    scorer = load_scorer(settings, champion)
+    rows = read_events(settings, specs, lake, manifest, scorer.info.derived)
     keys = entity_keys(rows, dataset.key)
-    predictions = _predict(settings, champion, info, rows, keys)
-    check_output(predictions, keys, manifest.rows, where=f"{model} version {champion.version}, {ds}")
+    where = f"{model} version {champion.version}, {ds}"
+    predictions = _predict(scorer, rows, keys, where)
+    check_output(predictions, keys, manifest.rows, scorer.info.task, scorer.info.classes, where)
     published = _publish(settings, champion, manifest, predictions, run_id)
     log.info(
         "scored %s %s with version %d: %d rows in, %d published, revision %d, changed=%s, %.2f s",
@@ -88,27 +87,24 @@ def _clean_manifest(lake: Lake, dataset: str, ds: date) -> CleanManifest:
     return manifest
 
 
-def _predict(
-    settings: Settings, champion: ChampionRef, info: dict[str, Any], rows: pa.Table, keys: pa.Array
-) -> pa.Table:
+def _predict(scorer: Scorer, rows: pa.Table, keys: pa.Array, where: str) -> pa.Table:
     """Score with what the version was trained with, whatever the spec says today."""
-    features = Features.model_validate(info["features"])
-    _check_columns(rows, features, champion)
-    pipeline = mlflow_models.load_version(
-        settings, champion.model, champion.version, champion.run_id, champion.artifact_sha256
-    )
-    scores = score(pipeline, rows.select(features.all).to_pandas(), features)
-    return build_predictions(keys, scores, float(info["threshold"]))
+    info = scorer.info
+    _check_columns(rows, info, scorer.version)
+    scores = scorer.score(rows.select(info.features.all).to_pandas())
+    answers = scorer.answers(scores)
+    require_shape(scores, answers, rows.num_rows, info.task, info.classes, where)
+    return build_predictions(keys, scores, answers, info.task, info.classes)
 
 
-def _check_columns(rows: pa.Table, features: Features, champion: ChampionRef) -> None:
-    missing = [name for name in features.all if name not in rows.column_names]
+def _check_columns(rows: pa.Table, info: ModelInfo, version: int) -> None:
+    missing = [name for name in info.features.all if name not in rows.column_names]
     if missing:
         raise DataError(
-            f"the partition lacks {', '.join(missing)}, which version {champion.version} was trained with",
-            where=f"model {champion.model}",
+            f"the partition lacks {', '.join(missing)}, which version {version} was trained with",
+            where=f"model {info.model}",
             next_step=f"declare them again in the dataset's spec, or trigger"
-            f" the DAG {champion.model}__snapshot for a version without them",
+            f" the DAG {info.model}__snapshot for a version without them",
             missing=missing,
         )
 

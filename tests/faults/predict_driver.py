@@ -17,6 +17,7 @@ from include.adapters.warehouse import publications
 from include.contracts import ChampionRef
 from include.settings import Settings
 from include.steps import predict_partition
+from include.steps.scorer import Scorer
 from tests.support.churn import churn_specs
 from tests.support.killing import die, then_die
 
@@ -38,7 +39,7 @@ def arm(moment: str) -> None:
         case "before reading":
             Lake.read_clean = die  # type: ignore[method-assign]
         case "while scoring":
-            predict_partition.score = die  # type: ignore[assignment]
+            Scorer.score = die  # type: ignore[method-assign]
         case "in the middle of COPY":
             publications.BATCH_ROWS = 100
             publications._csv_blocks = blocks_then_die(publications._csv_blocks)

@@ -8,8 +8,10 @@ new one and never a mixture.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
@@ -51,7 +53,8 @@ _PUBLISH = text("""
 
 _COPY = """
     COPY perennial.prediction
-        (entity_key, score, prediction, model, ds, revision, model_version, snapshot_tag, snapshot_hash)
+        (entity_key, score, prediction, predicted_class, class_scores,
+         model, ds, revision, model_version, snapshot_tag, snapshot_hash)
     FROM STDIN (FORMAT csv)
 """
 
@@ -82,7 +85,8 @@ def publish(conn: Connection, publication: Publication, predictions: pa.Table) -
     publication
         Names and hashes that belong to every row.
     predictions
-        Columns `entity_key` (string), `score` (float64), `prediction` (int16), without nulls.
+        Without nulls: `entity_key` (string), `score` (float64), and what the model's task has of
+        `prediction` (int16), `predicted_class` (string) and `class_scores` (a struct of float64).
     """
     model, ds = publication.model, publication.ds
     name_lock(conn, f"publication:{model}:{ds}")
@@ -149,9 +153,34 @@ def _csv_blocks(publication: Publication, revision: int, predictions: pa.Table) 
         publication.snapshot_hash,
     ]
     options = csv.WriteOptions(include_header=False)
-    for batch in predictions.select(["entity_key", "score", "prediction"]).to_batches(BATCH_ROWS):
+    for batch in predictions.to_batches(BATCH_ROWS):
         filled = [pa.repeat(value, batch.num_rows) for value in constants]
-        names = [str(number) for number in range(len(batch.columns) + len(filled))]
+        columns = [*_answer_columns(batch), *filled]
         sink = io.BytesIO()
-        csv.write_csv(pa.record_batch([*batch.columns, *filled], names=names), sink, options)
+        csv.write_csv(pa.record_batch(columns, names=list(map(str, range(len(columns))))), sink, options)
         yield sink.getbuffer()
+
+
+def _answer_columns(batch: pa.RecordBatch) -> Iterator[pa.Array]:
+    """Give the columns every task has its own share of; what a task has not is null."""
+    import pyarrow as pa
+
+    for name in ("entity_key", "score", "prediction", "predicted_class"):
+        there = name in batch.schema.names
+        yield batch.column(name) if there else pa.nulls(batch.num_rows, pa.string())
+    if "class_scores" in batch.schema.names:
+        yield _json_objects(batch.column("class_scores"))
+    else:
+        yield pa.nulls(batch.num_rows, pa.string())
+
+
+def _json_objects(classes: pa.StructArray) -> pa.Array:
+    """Write each row of a struct of numbers as a JSON object, a column at a time."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts: list[pa.Array | str] = []
+    for mark, field, scores in zip(chain("{", repeat(",")), classes.type, classes.flatten(), strict=False):
+        # Arrow writes the shortest digits that give the number back, as JSON wants them.
+        parts += [f"{mark}{json.dumps(field.name)}:", pc.cast(scores, pa.string())]
+    return pc.binary_join_element_wise(*parts, "}", "")

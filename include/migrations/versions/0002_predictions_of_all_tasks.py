@@ -7,12 +7,15 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# The view is made anew, as its columns are those that the table had when it was made.
+# The view is made anew, as its columns are those that the table had when it was made. The new check is
+# not held against the rows that are there, which passed a stricter one: a large table is not read.
 _CHANGES = """
 DROP VIEW perennial.current_prediction;
 
 ALTER TABLE perennial.prediction
     DROP CONSTRAINT prediction_score_check,
+    ADD CONSTRAINT prediction_score_finite
+        CHECK (score > '-Infinity' AND score < 'Infinity') NOT VALID,
     ALTER COLUMN prediction DROP NOT NULL,
     ADD COLUMN predicted_class text,
     ADD COLUMN class_scores jsonb;

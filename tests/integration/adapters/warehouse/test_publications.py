@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from include.adapters import warehouse
 from include.adapters.warehouse import Publication
 from include.contracts import PublicationRef
+from include.core.predictions import build_predictions
 from include.settings import Settings
+from include.specs.task import Task
 
 pytestmark = pytest.mark.integration
 
@@ -19,6 +23,10 @@ DS = date(2017, 5, 3)
 CURRENT = text("""
     SELECT entity_key, score, prediction, revision, model_version, snapshot_tag, snapshot_hash
     FROM perennial.current_prediction WHERE model = 'churn' AND ds = :ds ORDER BY entity_key
+""")
+ANSWERS = text("""
+    SELECT entity_key, score, prediction, predicted_class, class_scores
+    FROM perennial.current_prediction WHERE model = 'churn' ORDER BY entity_key
 """)
 
 
@@ -117,6 +125,106 @@ def test_more_rows_than_one_copy_block(warehouse_settings: Settings, monkeypatch
         publish(conn, "one", scores)
 
         assert {row.entity_key: row.score for row in conn.execute(CURRENT, {"ds": DS})} == scores
+
+
+def of_classes(scores: list[list[float]], classes: list[str]) -> pa.Table:
+    found = np.array(scores)
+    keys = pa.array([str(row) for row in range(len(scores))])
+    return build_predictions(keys, found, found.argmax(axis=1), Task.MULTICLASS_CLASSIFICATION, classes)
+
+
+def test_a_binary_row_has_no_class(warehouse_settings: Settings) -> None:
+    with warehouse.transaction(warehouse_settings) as conn:
+        publish(conn, "one", {"a": 0.25})
+
+        assert [tuple(row) for row in conn.execute(ANSWERS)] == [("a", 0.25, 0, None, None)]
+
+
+def test_a_multiclass_row_has_its_class_and_the_scores_of_all(warehouse_settings: Settings) -> None:
+    scores = [[0.2, 0.7, 0.1], [1 / 3, 1 / 3, 1 - 2 / 3], [1.0, 0.0, 5e-324]]
+    with warehouse.transaction(warehouse_settings) as conn:
+        warehouse.publish(conn, publication("one"), of_classes(scores, ["cat", "dog", "emu"]))
+
+        found = [tuple(row) for row in conn.execute(ANSWERS)]
+
+    names = ["dog", "emu", "cat"]
+    assert found == [
+        (str(row), max(one), None, names[row], dict(zip(["cat", "dog", "emu"], one, strict=True)))
+        for row, one in enumerate(scores)
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", 'say "no"', "a, b\nand \\backslash", "Zürich 東京", "\\.", "{}", "NULL", "0.5", "it's"],
+    ids=["empty", "blank", "quotes", "separators", "unicode", "end of copy", "json", "null", "number", "'"],
+)
+def test_names_of_classes_survive_as_they_are(warehouse_settings: Settings, name: str) -> None:
+    with warehouse.transaction(warehouse_settings) as conn:
+        warehouse.publish(conn, publication("one"), of_classes([[0.25, 0.75]], ["other", name]))
+
+        found = conn.execute(ANSWERS).one()
+
+    assert (found.predicted_class, found.class_scores) == (name, {"other": 0.25, name: 0.75})
+
+
+def test_classes_of_more_rows_than_one_copy_block(
+    warehouse_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.adapters.warehouse.publications.BATCH_ROWS", 7)
+    scores = [[row / 100, 1 - row / 100] for row in range(100)]
+    with warehouse.transaction(warehouse_settings) as conn:
+        warehouse.publish(conn, publication("one"), of_classes(scores, ["a", "b"]))
+
+        found = {int(row.entity_key): row.class_scores for row in conn.execute(ANSWERS)}
+
+    assert found == {row: {"a": one[0], "b": one[1]} for row, one in enumerate(scores)}
+
+
+def test_the_share_of_a_class_can_be_asked_for(warehouse_settings: Settings) -> None:
+    asked = text("SELECT avg((class_scores ->> 'dog')::float) FROM perennial.current_prediction")
+    with warehouse.transaction(warehouse_settings) as conn:
+        warehouse.publish(conn, publication("one"), of_classes([[0.5, 0.5], [0.25, 0.75]], ["cat", "dog"]))
+
+        assert conn.execute(asked).scalar_one() == 0.625
+
+
+def test_a_regressions_row_has_its_value_alone(warehouse_settings: Settings) -> None:
+    values = np.array([-1234.5, 1e300, 0.0])
+    predictions = build_predictions(pa.array(["a", "b", "c"]), values, values, Task.REGRESSION)
+    with warehouse.transaction(warehouse_settings) as conn:
+        warehouse.publish(conn, publication("one"), predictions)
+
+        assert [tuple(row) for row in conn.execute(ANSWERS)] == [
+            (key, value, None, None, None) for key, value in zip("abc", values.tolist(), strict=True)
+        ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_the_table_itself_takes_no_score_that_is_not_finite(
+    warehouse_settings: Settings, value: float
+) -> None:
+    with (
+        pytest.raises(ConstraintError, match="prediction_score_finite"),
+        warehouse.transaction(warehouse_settings) as conn,
+    ):
+        conn.execute(
+            text(
+                "INSERT INTO perennial.prediction VALUES ('m', '2017-05-03', 1, 'k', :score, 1, 1, 't', 'h')"
+            ),
+            {"score": value},
+        )
+
+
+def test_a_model_that_becomes_another_tasks_publishes_a_new_revision(warehouse_settings: Settings) -> None:
+    with warehouse.transaction(warehouse_settings) as conn:
+        publish(conn, "binary", {"0": 0.25})
+        answer = warehouse.publish(conn, publication("classes"), of_classes([[0.25, 0.75]], ["a", "b"]))
+
+        assert answer.revision == 2
+        assert [row.predicted_class for row in conn.execute(ANSWERS)] == ["b"]
+        kept = text("SELECT prediction FROM perennial.prediction WHERE revision = 1")
+        assert conn.execute(kept).scalars().all() == [0]
 
 
 def test_current_publications_lists_the_days_that_have_one(warehouse_settings: Settings) -> None:
