@@ -15,14 +15,16 @@ from include.adapters.mlflow_client import mlflow_client  # first: it sets MLflo
 
 # isort: split
 import requests
+from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
-from mlflow.entities import LoggedModelOutput
+from mlflow.entities import LoggedModelOutput, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from sklearn.pipeline import Pipeline
 
-from include.adapters.mlflow_registry import UploadedModel
-from include.adapters.model_files import load_model, write_model
+from include.adapters.canonical_skops import file_sha256
+from include.adapters.mlflow_registry import ARTIFACT_TAG, MODEL_TAG, UploadedModel
+from include.adapters.model_files import MODEL_FILE, load_model, write_model, write_model_file
 from include.errors import IntegrityError
 from include.settings import Settings
 
@@ -30,17 +32,36 @@ from include.settings import Settings
 def upload_model(
     settings: Settings, model: str, run_id: str, pipeline: Pipeline, signature: ModelSignature
 ) -> UploadedModel:
-    """Store a fitted pipeline as an output of its run."""
+    """Store a fitted pipeline as an output of its run; what an earlier try of this run stored is used."""
     with mlflow_client(settings) as client, _workspace(settings) as folder:
-        experiment = client.get_run(run_id).info.experiment_id
-        logged = client.create_logged_model(experiment, model, run_id, model_type="sklearn")
+        run = client.get_run(run_id)
+        if (found := _stored_before(client, run, pipeline, Path(folder))) is not None:
+            return found
+        logged = client.create_logged_model(run.info.experiment_id, model, run_id, model_type="sklearn")
         files = Path(folder) / "model"
         described = Model(run_id=run_id, model_id=logged.model_id)
         sha256 = write_model(pipeline, files, described, signature)
+        stored = UploadedModel(logged.model_id, sha256, file_sha256(files / MODEL_FILE))
         client.log_model_artifacts(logged.model_id, str(files))
+        client.set_logged_model_tags(
+            logged.model_id, {ARTIFACT_TAG: stored.artifact_sha256, MODEL_TAG: str(stored.model_sha256)}
+        )
         client.finalize_logged_model(logged.model_id, "READY")
         client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, 0)])
-        return UploadedModel(logged.model_id, sha256)
+        return stored
+
+
+def _stored_before(client: MlflowClient, run: Run, pipeline: Pipeline, folder: Path) -> UploadedModel | None:
+    """Return the complete output of this run that holds the very same pipeline."""
+    outputs = run.outputs.model_outputs if run.outputs else []
+    if not outputs:
+        return None
+    sha256 = write_model_file(pipeline, folder / MODEL_FILE)
+    for output in outputs:
+        tags = client.get_logged_model(output.model_id).tags
+        if tags.get(MODEL_TAG) == sha256:
+            return UploadedModel(output.model_id, tags[ARTIFACT_TAG], sha256)
+    return None
 
 
 def load_version(settings: Settings, model: str, version: int, run_id: str, artifact_sha256: str) -> Pipeline:

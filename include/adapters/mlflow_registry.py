@@ -16,8 +16,13 @@ from include.adapters.mlflow_runs import KEY_TAG
 from include.settings import Settings
 
 ARTIFACT_TAG = "artifact_sha256"
+MODEL_TAG = "model_sha256"
 CHAMPION = "champion"
 PREVIOUS = "previous"
+
+LEDGER_ENTRY_TAG = "ledger_entry"
+LEDGER_SHA256_TAG = "ledger_sha256"
+SEMANTIC_VERSION_TAG = "semantic_version"
 
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 _EXISTS = "RESOURCE_ALREADY_EXISTS"
@@ -34,10 +39,15 @@ class RegisteredVersion:
 
 @dataclass(frozen=True)
 class UploadedModel:
-    """Model files that lie in the artifact store."""
+    """Model files that lie in the artifact store.
+
+    `artifact_sha256` is of the whole folder, `model_sha256` of the fitted pipeline alone: equal fits have
+    equal ones.
+    """
 
     model_id: str
     artifact_sha256: str
+    model_sha256: str | None = None
 
 
 def register_version(
@@ -58,6 +68,9 @@ def register_version(
     tags
         Recorded with the version in the same request; they hold the key by which `find_version` finds it.
     """
+    hashes = {ARTIFACT_TAG: uploaded.artifact_sha256}
+    if uploaded.model_sha256 is not None:
+        hashes[MODEL_TAG] = uploaded.model_sha256
     with mlflow_client(settings) as client:
         _ensure_registered(client, model)
         created = client.create_model_version(
@@ -65,7 +78,7 @@ def register_version(
             source=f"models:/{uploaded.model_id}",
             run_id=run_id,
             model_id=uploaded.model_id,
-            tags={**tags, ARTIFACT_TAG: uploaded.artifact_sha256},
+            tags={**tags, **hashes},
         )
         return _registered(created)
 
@@ -77,18 +90,45 @@ def find_version(settings: Settings, model: str, key: str) -> RegisteredVersion 
         return _registered(min(found, key=lambda item: int(item.version))) if found else None
 
 
-def move_champion(settings: Settings, model: str, version: int) -> None:
-    """Point the alias `champion` at a version and `previous` at the one before; repeating is harmless.
+def point_aliases(settings: Settings, model: str, champion: int | None, previous: int | None) -> None:
+    """Point the aliases `champion` and `previous` at these versions; None removes one. May be repeated.
 
-    MLflow's aliases know no compare-and-set: the caller holds the model's lock.
+    MLflow's aliases know no compare-and-set: the caller holds the model's lock. An alias `previous` whose
+    version is gone from the registry is removed: nothing depends on it.
     """
     with mlflow_client(settings) as client:
-        current = read_alias(client, model, CHAMPION)
-        if current == version:
-            return
-        if current is not None:
-            client.set_registered_model_alias(model, PREVIOUS, str(current))
-        client.set_registered_model_alias(model, CHAMPION, str(version))
+        if previous is not None and not _is_registered(client, model, previous):
+            previous = None
+        # `previous` first: killed in between, `champion` still points at a version that served.
+        for alias, version in ((PREVIOUS, previous), (CHAMPION, champion)):
+            if read_alias(client, model, alias) == version:
+                continue
+            if version is None:
+                client.delete_registered_model_alias(model, alias)
+            else:
+                client.set_registered_model_alias(model, alias, str(version))
+
+
+def tag_version(settings: Settings, model: str, version: int, tags: Mapping[str, str]) -> None:
+    """Set tags of a version; those that stand there already are left alone."""
+    with mlflow_client(settings) as client:
+        found = client.get_model_version(model, str(version)).tags
+        for name, value in tags.items():
+            if found.get(name) != value:
+                client.set_model_version_tag(model, str(version), name, value)
+
+
+def version_tags(settings: Settings, model: str) -> dict[int, dict[str, str]]:
+    """Return the tags of all versions of a model; empty where the registry does not know it."""
+    with mlflow_client(settings) as client:
+        found: dict[int, dict[str, str]] = {}
+        token = None
+        while True:
+            page = client.search_model_versions(f"name = '{model}'", page_token=token)
+            found |= {int(item.version): dict(item.tags) for item in page}
+            token = page.token
+            if not token:
+                return found
 
 
 def champion_alias(settings: Settings, model: str) -> int | None:
@@ -105,6 +145,16 @@ def read_alias(client: MlflowClient, model: str, alias: str) -> int | None:
         if error.error_code in {_ABSENT, "INVALID_PARAMETER_VALUE"}:
             return None
         raise
+
+
+def _is_registered(client: MlflowClient, model: str, version: int) -> bool:
+    try:
+        client.get_model_version(model, str(version))
+    except MlflowException as error:
+        if error.error_code == _ABSENT:
+            return False
+        raise
+    return True
 
 
 def _ensure_registered(client: MlflowClient, model: str) -> None:

@@ -1,4 +1,4 @@
-"""Training runs in MLflow: one finished run per key, whatever was killed before."""
+"""Training runs in MLflow: one run per key, which a retry finds again."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from include.adapters.mlflow_client import mlflow_client  # first: it sets MLflo
 
 # isort: split
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.utils.time import get_current_time_millis
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from include.adapters import warehouse
 from include.adapters.git_registry import without_credentials
 from include.contracts import SnapshotRef
 from include.settings import Settings
 
 KEY_TAG = "perennial.key"
 
+_MADE_BY = ("code_commit", "lock_sha256")
+_BATCH = 100  # MLflow takes no more parameters in one request
+_PARAM_LENGTH = 6000  # nor a longer value
+
 _REFUSED = "BAD_REQUEST"  # also MLflow's answer where its database saw two inserts of one key
 
 
 def start_run(settings: Settings, model: str, key: str, name: str, tags: Mapping[str, str]) -> str:
-    """Start a run and return its id; unfinished runs of the same key are marked killed.
+    """Start the run of a key, or go on with the one that was not finished, and return its id.
+
+    Two that start at once get the same run. One that other code or other packages began is marked killed,
+    and another takes its place: a run's parameters can only be written once.
 
     Parameters
     ----------
@@ -39,14 +47,45 @@ def start_run(settings: Settings, model: str, key: str, name: str, tags: Mapping
         Shown in MLflow.
     tags
         Recorded with the run.
+
+    Raises
+    ------
+    SourceUnavailableError
+        When MLflow or the warehouse, whose lock makes it one run, does not answer.
     """
-    with mlflow_client(settings) as client:
+    with warehouse.transaction(settings) as conn, mlflow_client(settings) as client:
+        warehouse.model_lock(conn, model)
         experiment = _experiment(client, model)
-        for run in client.search_runs([experiment], f"tags.`{KEY_TAG}` = '{key}'"):
-            if run.info.status == "RUNNING":
-                client.set_terminated(run.info.run_id, "KILLED")
+        for run in _unfinished(client, experiment, key):
+            if _made_alike(run, tags):
+                return _go_on(client, run, tags)
+            client.set_terminated(run.info.run_id, "KILLED")
         run = client.create_run(experiment, run_name=name, tags={**tags, KEY_TAG: key})
         return str(run.info.run_id)
+
+
+def _unfinished(client: MlflowClient, experiment: str, key: str) -> list[Run]:
+    """Return the runs of a key that did not finish, the first one first; runs of trials are others'."""
+    found = client.search_runs(
+        [experiment], f"tags.`{KEY_TAG}` = '{key}'", order_by=["attributes.start_time ASC"]
+    )
+    return [
+        run for run in found if run.info.status != "FINISHED" and MLFLOW_PARENT_RUN_ID not in run.data.tags
+    ]
+
+
+def _made_alike(run: Run, tags: Mapping[str, str]) -> bool:
+    return all(run.data.tags.get(name, tags.get(name)) == tags.get(name) for name in _MADE_BY)
+
+
+def _go_on(client: MlflowClient, run: Run, tags: Mapping[str, str]) -> str:
+    run_id = str(run.info.run_id)
+    if run.info.status != "RUNNING":
+        client.update_run(run_id, status="RUNNING")
+    missing = [RunTag(name, value) for name, value in tags.items() if run.data.tags.get(name) != value]
+    if missing:
+        client.log_batch(run_id, tags=missing)
+    return run_id
 
 
 def finish_run(settings: Settings, run_id: str, status: str = "FINISHED") -> None:
@@ -59,14 +98,23 @@ def finish_run(settings: Settings, run_id: str, status: str = "FINISHED") -> Non
 def log_results(
     settings: Settings, run_id: str, params: Mapping[str, Any], metrics: Mapping[str, float]
 ) -> None:
-    """Record parameters and metrics in one request each way."""
-    now = get_current_time_millis()
+    """Record parameters and metrics; the same ones again change nothing.
+
+    Metrics are dated with the start of their run, so that a repetition finds its own entry.
+    """
     with mlflow_client(settings) as client:
-        client.log_batch(
-            run_id,
-            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-            params=[Param(name, str(value)) for name, value in params.items()],
-        )
+        dated = client.get_run(run_id).info.start_time
+        measured = [Metric(name, value, dated, 0) for name, value in metrics.items()]
+        given = [Param(name, str(value)[:_PARAM_LENGTH]) for name, value in params.items()]
+        for first in range(0, max(len(measured), len(given)), _BATCH):
+            rows = slice(first, first + _BATCH)
+            client.log_batch(run_id, metrics=measured[rows], params=given[rows])
+
+
+def set_tags(settings: Settings, run_id: str, tags: Mapping[str, str]) -> None:
+    """Record tags; those of the same name are replaced."""
+    with mlflow_client(settings) as client:
+        client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
 
 
 def log_files(settings: Settings, run_id: str, folder: Path) -> None:
