@@ -11,6 +11,9 @@ from include.specs.task import Metric
 
 Cell: TypeAlias = bool | int | float | str | None
 
+EXTREME_INPUTS = "extreme inputs"
+"""The behavioural test that every model is given, whatever its spec says."""
+
 
 class VersusChampion(SpecModel):
     """A candidate must not be worse than the champion by more than `margin`, in the metric's own unit.
@@ -194,4 +197,6 @@ class Gates(SpecModel):
         names = [test.name for test in self.behaviour] + [f"slice {one.column}" for one in self.slices]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"named twice: {', '.join(twice)}")
+        if EXTREME_INPUTS in names:
+            raise ValueError(f"{EXTREME_INPUTS!r} is the name of a test that every model is given")
         return self

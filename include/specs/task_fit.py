@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from include.specs.gates import Direction, Example
+from include.specs.behaviour_fit import behaviour_misfits
 from include.specs.task import METRICS, Metric, Task
 from include.specs.training import Calibration, Threshold
 
@@ -29,7 +29,7 @@ def task_misfits(spec: ModelSpec) -> Iterator[str]:
                 yield f"gates.slices.{one.column}.four_fifths: only a binary model is judged by it"
     if task is Task.REGRESSION and spec.training.calibration is not Calibration.NONE:
         yield "training.calibration: a regression has no probabilities to calibrate"
-    yield from _behaviour_misfits(spec)
+    yield from behaviour_misfits(spec)
 
 
 def _metrics(spec: ModelSpec) -> Iterator[tuple[str, Metric]]:
@@ -40,21 +40,3 @@ def _metrics(spec: ModelSpec) -> Iterator[tuple[str, Metric]]:
         yield f"gates.slices.{one.column}.metric", one.metric
     if spec.training.search and spec.training.search.metric:
         yield "training.search.metric", spec.training.search.metric
-
-
-def _behaviour_misfits(spec: ModelSpec) -> Iterator[str]:
-    features = set(spec.features.all)
-    multiclass = spec.task is Task.MULTICLASS_CLASSIFICATION
-    for test in spec.gates.behaviour:
-        where = f"gates.behaviour, {test.name!r}"
-        for column in test.columns:
-            if column not in features:
-                yield f"{where}: {column!r} is no feature of the model"
-            elif isinstance(test, Direction) and column not in spec.features.numeric:
-                yield f"{where}: {column!r} is a categorical feature, to which nothing can be added"
-        if isinstance(test, Direction) and (test.of is None) is multiclass:
-            yield f"{where}: `of` names the class whose probability is meant, in multiclass tasks only"
-        if isinstance(test, Example) and spec.task is Task.REGRESSION and test.answer is not None:
-            yield f"{where}: a regression has no `answer`; bound it with at_least and at_most"
-        if isinstance(test, Example) and multiclass and test.answer is None:
-            yield f"{where}: say the `answer`; at_least and at_most then bound its probability"
