@@ -56,6 +56,15 @@ def clean(base: Path, console: Console) -> None:
     console.print(f"{base} is removed.")
 
 
+def account(base: Path, console: Console, name: str, role: str) -> None:
+    """Add an account to the web UI and say its password."""
+    stack = LocalStack(PROJECT_ROOT, last_state(base))
+    password = stack.accounts.add(name, role)
+    console.print(f"{escape(name)} may sign in as {role} with password {password} after the next `make up`")
+    if any(stack.status().values()):
+        console.print("Airflow runs now and learns of it by `make down` and `make up`.")
+
+
 COMMANDS: Mapping[str, Callable[[Path, Console], None]] = {
     "up": up,
     "down": down,
@@ -68,12 +77,17 @@ def main() -> int:
     """Parse the command line, run one command, return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m include.local", description=__doc__)
     parser.add_argument("--state", type=Path, default=PROJECT_ROOT / ".perennial")
-    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("command", choices=[*COMMANDS, "account"])
+    parser.add_argument("--name", default="", help="of an account")
+    parser.add_argument("--role", default="user", help="of an account")
     arguments = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
     treat_sigterm_as_interrupt()
     try:
-        COMMANDS[arguments.command](arguments.state.resolve(), console)
+        if arguments.command == "account":
+            account(arguments.state.resolve(), console, arguments.name, arguments.role)
+        else:
+            COMMANDS[arguments.command](arguments.state.resolve(), console)
     except PerennialError as error:
         console.print(f"[red]{escape(str(error))}[/]")
         return 1

@@ -13,8 +13,7 @@ from urllib.parse import unquote, urlsplit
 from include.local import mlflow_server
 from include.local.ports import LOOPBACK
 from include.local.secret_file import SecretFile
-
-ADMIN = "admin"
+from include.local.web_accounts import WebAccounts
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _airflow(root: Path, state: Path, addresses: Addresses, secrets: SecretFile)
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__FERNET_KEY": secrets.fernet_key("airflow.fernet_key"),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": WebAccounts(state, secrets).setting(),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(state)),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{addresses.airflow}/execution/",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": addresses.airflow_database,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from include.local.airflow_environment import ADMIN, password_file
+from include.local.airflow_environment import password_file
 from include.local.health import fetch, startup_failure, wait_until_healthy
 from include.local.processes import Command, Processes
 from include.local.secret_file import write_private
@@ -35,20 +35,20 @@ class AirflowStack:
         Starts the components.
     env
         From `build_environment`.
-    admin_password
-        Of the web UI's only account.
+    passwords
+        Of the web UI's accounts, by name.
     """
 
-    def __init__(self, processes: Processes, env: Mapping[str, str], admin_password: str) -> None:
+    def __init__(self, processes: Processes, env: Mapping[str, str], passwords: Mapping[str, str]) -> None:
         self._processes = processes
         self._env = env
         self._home = Path(env["AIRFLOW_HOME"])
-        self._admin_password = admin_password
+        self._passwords = dict(passwords)
 
     def launch_migration(self) -> None:
         """Begin to bring the metadata database to this version; nothing to do where it is there."""
         self._home.mkdir(parents=True, exist_ok=True)
-        write_private(password_file(self._home.parent), json.dumps({ADMIN: self._admin_password}))
+        write_private(password_file(self._home.parent), json.dumps(self._passwords))
         if not self._is_migrated():
             self._start(_MIGRATION, ("db", "migrate"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from include.local.airflow_environment import ADMIN, Addresses, build_environment
+from include.local.airflow_environment import Addresses, build_environment
 from include.local.airflow_stack import COMPONENTS, AirflowStack
 from include.local.health import startup_failure
 from include.local.mlflow_server import NAME as MLFLOW
@@ -22,6 +22,7 @@ from include.local.postgres import LocalPostgres
 from include.local.processes import Processes
 from include.local.secret_file import SecretFile
 from include.local.state_lock import StateLock
+from include.local.web_accounts import ADMIN, WebAccounts
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class LocalStack:
         self.state = state.resolve()
         self._outlive = outlive_launcher
         self._secrets = SecretFile(self.state / "secrets.json")
+        self.accounts = WebAccounts(self.state, self._secrets)
         self._processes = Processes(self.state, outlive_launcher=outlive_launcher)
         self._lock = StateLock(self.state / "lock")
         self._ports = _read_ports(self._ports_file)
@@ -90,7 +92,7 @@ class LocalStack:
         postgres = self._start_postgres()
         self._choose_ports(postgres)
         mlflow = self._mlflow(postgres)
-        airflow = AirflowStack(self._processes, self.env(), self.admin_password)
+        airflow = AirflowStack(self._processes, self.env(), self.accounts.passwords())
         note("MLflow's and Airflow's databases")
         mlflow.launch()
         airflow.launch_migration()
@@ -158,8 +160,8 @@ class LocalStack:
 
     @property
     def admin_password(self) -> str:
-        """The password of the web UI's only account."""
-        return self._secrets.password("airflow.admin")
+        """The password of the web UI's first account."""
+        return self.accounts.passwords()[ADMIN]
 
     def _database_server(self) -> LocalPostgres:
         if self._postgres is None:
