@@ -14,11 +14,15 @@ from include.adapters.warehouse.connection import engine, model_lock, name_lock,
 from include.adapters.warehouse.drift import record_drift, request_retrain
 from include.adapters.warehouse.migration import migrate
 from include.adapters.warehouse.promotions import (
+    Seal,
     champion_as_of,
+    champion_seal,
     current_champion,
+    previous_champion,
     promoted_version,
     record_decisions,
     record_promotion,
+    semantic_versions,
     served_snapshots,
 )
 from include.adapters.warehouse.publications import (
@@ -28,11 +32,15 @@ from include.adapters.warehouse.publications import (
     missing_nights,
     publish,
 )
+from include.adapters.warehouse.retirements import Retirement, record_retirement, retirement
 
 __all__ = [
     "WEEK",
     "Publication",
+    "Retirement",
+    "Seal",
     "champion_as_of",
+    "champion_seal",
     "current_champion",
     "current_publications",
     "engine",
@@ -40,12 +48,16 @@ __all__ = [
     "missing_nights",
     "model_lock",
     "name_lock",
+    "previous_champion",
     "promoted_version",
     "publish",
     "record_decisions",
     "record_drift",
     "record_promotion",
+    "record_retirement",
     "request_retrain",
+    "retirement",
+    "semantic_versions",
     "served_snapshots",
     "transaction",
 ]
