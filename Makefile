@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults faults-data bench-snapshot bench-trainset bench-validation
+.PHONY: account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults faults-data bench-snapshot bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -39,6 +39,9 @@ down: ## Stop what `make up` started
 
 status: ## Say what runs and where
 	@$(RUN) -m include.local --state $(STATE) status
+
+account: $(VENV)/.runtime ## Add an account to the local web UI (NAME=rita ROLE=user)
+	@$(RUN) -m include.local --state $(STATE) account --name "$(NAME)" --role "$(or $(ROLE),user)"
 
 clean: ## Stop everything and remove the state folder
 	@if test -x $(BIN)/python; then $(RUN) -m include.local --state $(STATE) clean; else rm -rf $(STATE); fi
