@@ -11,7 +11,8 @@ from typing import Any
 
 from mlflow import MlflowClient
 
-from include.adapters import mlflow_models, mlflow_registry, mlflow_runs
+from include.adapters import mlflow_models, mlflow_registry, mlflow_runs, warehouse
+from include.adapters.warehouse import ledger
 from include.contracts import EvaluationRef, SnapshotRef
 from include.settings import Settings
 from include.steps import promote_candidate, train_candidate
@@ -36,14 +37,18 @@ def arm(moment: str) -> None:
             mlflow_registry.register_version = then_die(mlflow_registry.register_version)
         case "before the run is finished":
             mlflow_runs.finish_run = die  # type: ignore[assignment]
-        case "before the aliases":
-            mlflow_registry.move_champion = die  # type: ignore[assignment]
+        case "between ledger and promotion":
+            ledger.append = then_die(ledger.append)
+        case "before the commit":
+            warehouse.record_promotion = then_die(warehouse.record_promotion)
+        case "between commit and tags":
+            mlflow_registry.tag_version = die  # type: ignore[assignment]
+        case "between tags and aliases":
+            mlflow_registry.point_aliases = die  # type: ignore[assignment]
         case "between the two aliases":
             MlflowClient.set_registered_model_alias = then_die(MlflowClient.set_registered_model_alias)
-        case "between alias and commit":
-            mlflow_registry.move_champion = then_die(mlflow_registry.move_champion)
-        case "just after commit":
-            promote_candidate.run = then_die(promote_candidate.run)
+        case "just after the aliases":
+            mlflow_registry.point_aliases = then_die(mlflow_registry.point_aliases)
         case _:
             raise ValueError(moment)
 
@@ -56,7 +61,7 @@ def main(moment: str) -> None:
         snapshot = SnapshotRef.from_json(given["evidence"])
         train_candidate.run(settings, shop_specs(model), model, snapshot, "commit", "lock")
     else:
-        promote_candidate.run(settings, model, EvaluationRef.from_json(given["evidence"]))
+        promote_candidate.run(settings, shop_specs(model), model, EvaluationRef.from_json(given["evidence"]))
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def evidence(filled: Settings) -> tuple[EvaluationRef, EvaluationRef]:
     """For a first champion and for its successor; judged well, whatever the holdout says."""
     shop = Shop(filled)
     first = evaluate(shop, AS_OF - FIRST)
-    promote_candidate.run(filled, shop.model, first)
+    promote_candidate.run(filled, shop.specs(), shop.model, first)
     return first, evaluate(shop, LATER - FIRST)
 
 
@@ -100,17 +100,19 @@ def evaluate(shop: Shop, age: timedelta) -> EvaluationRef:
 def serving(fresh_warehouse: Settings, evidence: tuple[EvaluationRef, EvaluationRef]) -> Shop:
     """By this warehouse the first version serves and the second waits."""
     shop = Shop(fresh_warehouse, evidence[0].candidate.model)
-    promote_candidate.run(shop.settings, shop.model, evidence[0])
+    promote_candidate.run(shop.settings, shop.specs(), shop.model, evidence[0])
     return shop
 
 
 @pytest.mark.parametrize(
     ("moment", "alias", "champion"),
     [
-        ("before the aliases", 1, 1),
-        ("between the two aliases", 1, 1),
-        ("between alias and commit", 2, 1),
-        ("just after commit", 2, 2),
+        ("between ledger and promotion", 1, 1),
+        ("before the commit", 1, 1),
+        ("between commit and tags", 1, 2),
+        ("between tags and aliases", 1, 2),
+        ("between the two aliases", 1, 2),
+        ("just after the aliases", 2, 2),
     ],
 )
 def test_a_killed_promotion_is_completed_by_its_retry(
@@ -119,7 +121,9 @@ def test_a_killed_promotion_is_completed_by_its_retry(
     kill(serving, evidence[1], moment)
     assert who_serves(serving) == (alias, champion)
 
-    retries = [promote_candidate.run(serving.settings, serving.model, evidence[1]) for _ in range(2)]
+    retries = [
+        promote_candidate.run(serving.settings, serving.specs(), serving.model, evidence[1]) for _ in range(2)
+    ]
 
     assert retries[0] == retries[1]
     assert retries[0].promoted

@@ -107,7 +107,7 @@ class Hotel:
         """Freeze, train, evaluate, promote."""
         candidate = self.fit(as_of)
         evaluation = evaluate_candidate.run(self.settings, self.specs, self.model, candidate)
-        promotion = promote_candidate.run(self.settings, self.model, evaluation)
+        promotion = promote_candidate.run(self.settings, self.specs, self.model, evaluation)
         return Training(candidate.snapshot, candidate, evaluation, promotion)
 
     def fit(self, as_of: date) -> CandidateRef:

@@ -308,7 +308,7 @@ def test_labels_that_teach_nothing_are_named(shop: Shop, label: int | None, said
 
 def test_a_holdout_without_a_label_is_not_enough_evidence(shop: Shop) -> None:
     evidence = evaluated(shop, AS_OF + timedelta(days=25))
-    result = promote_candidate.run(shop.settings, shop.model, evidence)
+    result = promote_candidate.run(shop.settings, shop.specs(), shop.model, evidence)
     assert (evidence.holdout_rows, result.promoted) == (0, False)
     assert mlflow_registry.champion_alias(shop.settings, shop.model) is None
 
@@ -318,7 +318,7 @@ def test_of_two_promotions_at_once_one_counts(shop: Shop) -> None:
 
     def promote(which: EvaluationRef) -> PromotionResult | PerennialError:
         try:
-            return promote_candidate.run(shop.settings, shop.model, which)
+            return promote_candidate.run(shop.settings, shop.specs(), shop.model, which)
         except StaleEvidenceError as error:
             return error
 

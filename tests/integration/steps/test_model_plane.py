@@ -147,7 +147,7 @@ def test_too_few_rows_leave_nothing_registered(shop: Shop) -> None:
 
 def test_the_first_candidate_becomes_champion(shop: Shop) -> None:
     evidence = evaluate(shop, train(shop))
-    result = promote_candidate.run(shop.settings, shop.model, evidence)
+    result = promote_candidate.run(shop.settings, shop.specs(), shop.model, evidence)
     assert (result.promoted, result.version, result.previous_version) == (True, 1, None)
     assert mlflow_registry.champion_alias(shop.settings, shop.model) == 1
     assert promotions(shop) == [1]
@@ -170,7 +170,7 @@ def mlflow_text(shop: Shop, run_id: str, name: str) -> str:
 
 
 def test_both_models_are_judged_on_the_same_rows(shop: Shop) -> None:
-    promote_candidate.run(shop.settings, shop.model, evaluate(shop, train(shop)))
+    promote_candidate.run(shop.settings, shop.specs(), shop.model, evaluate(shop, train(shop)))
     evidence = evaluate(shop, train(shop, LATER))
     assert evidence.champion_version == 1
     assert evidence.holdout_rows == 10 * 40
@@ -182,10 +182,10 @@ def test_both_models_are_judged_on_the_same_rows(shop: Shop) -> None:
 
 
 def test_a_promotion_replaces_and_remembers(shop: Shop) -> None:
-    promote_candidate.run(shop.settings, shop.model, evaluate(shop, train(shop)))
+    promote_candidate.run(shop.settings, shop.specs(), shop.model, evaluate(shop, train(shop)))
     evidence = passing(evaluate(shop, train(shop, LATER)))
-    first = promote_candidate.run(shop.settings, shop.model, evidence)
-    again = promote_candidate.run(shop.settings, shop.model, evidence)
+    first = promote_candidate.run(shop.settings, shop.specs(), shop.model, evidence)
+    again = promote_candidate.run(shop.settings, shop.specs(), shop.model, evidence)
     assert first == again
     assert (first.promoted, first.version, first.previous_version) == (True, 2, 1)
     with warehouse.transaction(shop.settings) as conn:
@@ -208,28 +208,30 @@ def verdicts(evidence: EvaluationRef, verdict: Verdict) -> EvaluationRef:
     return evidence.model_copy(update={"decisions": judged})
 
 
-def test_a_promotion_killed_after_the_alias_is_completed_by_the_retry(
+def test_a_promotion_killed_before_the_alias_is_completed_by_the_retry(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evidence = passing(evaluate(shop, train(shop)))
-    move = mlflow_registry.move_champion
 
-    def moved_then_killed(settings: Settings, model: str, version: int) -> None:
-        move(settings, model, version)
+    def killed(*args: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(mlflow_registry, "move_champion", moved_then_killed)
+        patched.setattr(mlflow_registry, "point_aliases", killed)
         with pytest.raises(KeyboardInterrupt):
-            promote_candidate.run(shop.settings, shop.model, evidence)
-    assert promotions(shop) == []
-    assert promote_candidate.run(shop.settings, shop.model, evidence).promoted
+            promote_candidate.run(shop.settings, shop.specs(), shop.model, evidence)
     assert promotions(shop) == [1]
+    assert mlflow_registry.champion_alias(shop.settings, shop.model) is None
+    assert promote_candidate.run(shop.settings, shop.specs(), shop.model, evidence).promoted
+    assert promotions(shop) == [1]
+    assert mlflow_registry.champion_alias(shop.settings, shop.model) == 1
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.NOT_ENOUGH_EVIDENCE])
 def test_a_refused_candidate_is_on_record_and_does_not_serve(shop: Shop, verdict: Verdict) -> None:
-    result = promote_candidate.run(shop.settings, shop.model, verdicts(evaluate(shop, train(shop)), verdict))
+    result = promote_candidate.run(
+        shop.settings, shop.specs(), shop.model, verdicts(evaluate(shop, train(shop)), verdict)
+    )
     assert not result.promoted
     assert promotions(shop) == []
     assert mlflow_registry.champion_alias(shop.settings, shop.model) is None
@@ -243,25 +245,29 @@ def test_a_refused_candidate_is_on_record_and_does_not_serve(shop: Shop, verdict
 
 def test_evidence_against_a_former_champion_is_out_of_date(shop: Shop) -> None:
     early = passing(evaluate(shop, train(shop, LATER)))
-    promote_candidate.run(shop.settings, shop.model, passing(evaluate(shop, train(shop))))
+    promote_candidate.run(shop.settings, shop.specs(), shop.model, passing(evaluate(shop, train(shop))))
     with pytest.raises(StaleEvidenceError, match="clear task `evaluate_candidate`"):
-        promote_candidate.run(shop.settings, shop.model, early)
+        promote_candidate.run(shop.settings, shop.specs(), shop.model, early)
     assert promotions(shop) == [2]
 
 
 def test_an_older_candidate_does_not_replace_a_newer_champion(shop: Shop) -> None:
-    promote_candidate.run(shop.settings, shop.model, passing(evaluate(shop, train(shop, LATER))))
+    promote_candidate.run(
+        shop.settings, shop.specs(), shop.model, passing(evaluate(shop, train(shop, LATER)))
+    )
     older = passing(evaluate(shop, train(shop)))
-    result = promote_candidate.run(shop.settings, shop.model, older)
+    result = promote_candidate.run(shop.settings, shop.specs(), shop.model, older)
     assert not result.promoted
     assert "older than champion version 1" in result.reasons[0]
 
 
 def test_a_champion_that_was_succeeded_is_not_promoted_again(shop: Shop) -> None:
     first = passing(evaluate(shop, train(shop)))
-    promote_candidate.run(shop.settings, shop.model, first)
-    promote_candidate.run(shop.settings, shop.model, passing(evaluate(shop, train(shop, LATER))))
-    repeated = promote_candidate.run(shop.settings, shop.model, first)
+    promote_candidate.run(shop.settings, shop.specs(), shop.model, first)
+    promote_candidate.run(
+        shop.settings, shop.specs(), shop.model, passing(evaluate(shop, train(shop, LATER)))
+    )
+    repeated = promote_candidate.run(shop.settings, shop.specs(), shop.model, first)
     assert not repeated.promoted
     assert "succeeded by champion version 2" in repeated.reasons[0]
     assert promotions(shop) == [1, 2]
@@ -269,10 +275,10 @@ def test_a_champion_that_was_succeeded_is_not_promoted_again(shop: Shop) -> None
 
 def test_a_champion_is_not_compared_with_itself(shop: Shop) -> None:
     candidate = train(shop)
-    promote_candidate.run(shop.settings, shop.model, passing(evaluate(shop, candidate)))
+    promote_candidate.run(shop.settings, shop.specs(), shop.model, passing(evaluate(shop, candidate)))
     again = evaluate(shop, candidate)
     assert again.decisions[-1].reasons == ["version 1 is the champion itself"]
-    assert promote_candidate.run(shop.settings, shop.model, again).promoted
+    assert promote_candidate.run(shop.settings, shop.specs(), shop.model, again).promoted
 
 
 def test_a_model_whose_files_were_changed_is_not_loaded(shop: Shop) -> None:
@@ -283,6 +289,6 @@ def test_a_model_whose_files_were_changed_is_not_loaded(shop: Shop) -> None:
 
 
 def test_nothing_temporary_is_left(shop: Shop) -> None:
-    promote_candidate.run(shop.settings, shop.model, evaluate(shop, train(shop)))
+    promote_candidate.run(shop.settings, shop.specs(), shop.model, evaluate(shop, train(shop)))
     left = [path for path in shop.settings.work_root.rglob("*") if path.is_file()]
     assert left == []
