@@ -4,7 +4,7 @@
 Waits until the week's seven nights are published, compares the week with the champion's reference
 profile and writes a report: *Drift report* under the details of `measure_drift`. If the data changed, it
 asks for retraining; training, judging and promoting follow by themselves. No drift is an answer, not a
-failure: `request_retraining` is then skipped.
+failure: `request_retraining` is then skipped. The week of a model that was retired is skipped whole.
 
 **When a task fails**
 

@@ -10,7 +10,8 @@ mixture.
 
 - `wait_for_partition`: a partition did not come within twelve hours. Its log names the dataset: look at
   that ingest DAG for that day, then *Clear*.
-- `pin_champion`: is *skipped* while nothing serves yet. Trigger `{name}__snapshot`.
+- `pin_champion`: is *skipped* while nothing serves yet, and once the model was retired; the log says which.
+  Trigger `{name}__snapshot`, or `{name}__rollback` to put a version back into service.
 - `predict_partition`: the model does not load, a day that features look back at is missing, or the scores
   break the output contract. Nothing was published and the last published night is still served. Read the
   message; *Clear* when mended.
@@ -56,6 +57,7 @@ for model, dataset in models_to_parse("predict"):
             task_id="wait_for_partition",
             dataset=model.dataset,
             also=sorted({one.dataset for one in model.derived} - {model.dataset}),
+            model=model.model,
             poke_interval=timedelta(seconds=20),
             timeout=timedelta(hours=12),
         )

@@ -21,7 +21,9 @@
         │   └── OutputContractError    scores that must not be published
         ├── MissingPartitionError      a partition this run needs was never written
         ├── NoChampionError            nothing serves this model yet
+        │   └── RetiredError           nor shall anything: it was taken out of service
         ├── StaleEvidenceError         the champion changed after a candidate was compared with it
+        ├── ApprovalError              nobody may answer a promotion, or an answer does not count
         ├── VerdictError               two engines disagree about which rule fails
         ├── MemoryLimitError           an engine needs more memory than it may take
         └── IntegrityError             stored bytes are not the bytes that were recorded
@@ -154,8 +156,16 @@ class NoChampionError(FatalError):
     """Nothing serves this model yet."""
 
 
+class RetiredError(NoChampionError):
+    """A model was taken out of service."""
+
+
 class StaleEvidenceError(FatalError):
     """The champion changed after a candidate was compared with it."""
+
+
+class ApprovalError(FatalError):
+    """Nobody may answer whether a candidate shall serve, or an answer does not count."""
 
 
 class MemoryLimitError(FatalError):

@@ -11,6 +11,7 @@ from include.adapters import warehouse
 from include.contracts import ChampionRef
 from include.errors import NoChampionError
 from include.settings import Settings
+from include.steps.require_in_service import require_in_service
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,12 @@ def run(settings: Settings, model: str, ds: date, choice: Literal["as_of", "curr
     ------
     NoChampionError
         When no version was promoted yet, or none that serves `ds`.
+    RetiredError
+        When the model was taken out of service.
     """
     started = time.perf_counter()
     with warehouse.transaction(settings) as conn:
+        require_in_service(conn, model)
         current = warehouse.current_champion(conn, model)
         champion = current if choice == "current" else warehouse.champion_as_of(conn, model, ds)
     if champion is None:

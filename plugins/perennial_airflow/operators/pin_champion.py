@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class PinChampionOperator(PerennialOperator):
     """Resolve the champion once, so that a retry of the scoring cannot meet another one.
 
-    Without any champion the night is skipped: nothing is broken, nothing serves yet.
+    Without any champion the night is skipped: nothing is broken, nothing serves yet, or not any more.
     """
 
     def __init__(self, *, model: str, **options: Any) -> None:

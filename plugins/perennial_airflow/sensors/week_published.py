@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator
 
 from perennial_airflow import run_context, runtime
+from perennial_airflow.in_service import skip_if_retired
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
 class WeekPublishedSensor(BaseSensorOperator):
-    """True once predictions of all seven nights are published."""
+    """True once predictions of all seven nights are published; skipped where the model was retired."""
 
     ui_color = "#f3ead9"
 
@@ -29,6 +30,7 @@ class WeekPublishedSensor(BaseSensorOperator):
         first = run_context.partition_day(context)
         specs = runtime.specs()
         specs.dataset(specs.model(self.model).dataset).require_days(first, first + WEEK - timedelta(days=1))
+        skip_if_retired(self.model)
         missing = missing_nights(runtime.settings([runtime.WAREHOUSE]), self.model, first)
         if missing:
             nights = ", ".join(map(str, missing))

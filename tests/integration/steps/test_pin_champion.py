@@ -10,9 +10,9 @@ from typing import Literal
 import pytest
 
 from include.adapters import warehouse
-from include.errors import NoChampionError
+from include.errors import NoChampionError, RetiredError
 from include.settings import Settings
-from include.steps import pin_champion
+from include.steps import pin_champion, require_in_service
 
 pytestmark = pytest.mark.integration
 
@@ -45,6 +45,39 @@ def test_without_any_champion_the_next_step_is_named(settings: Settings) -> None
 def test_before_the_first_champion_the_current_one_is_offered(settings: Settings) -> None:
     with pytest.raises(NoChampionError, match=r"champion `current` \(version 2\)"):
         pin_champion.run(settings, "churn", date(2017, 4, 5), "as_of")
+
+
+def retire(settings: Settings, model: str = "churn") -> None:
+    with warehouse.transaction(settings) as conn:
+        warehouse.record_retirement(
+            conn, model, key=f"retirement:{model}:1", reason="the product ended", actor="ada",
+            archive=f"{model}/retired/1", details={},
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("choice", ["as_of", "current"])
+def test_a_retired_model_scores_no_night(settings: Settings, choice: Literal["as_of", "current"]) -> None:
+    retire(settings)
+    with pytest.raises(
+        RetiredError, match=r"model churn: retired by ada: the product ended. Next: .*rollback"
+    ):
+        pin_champion.run(settings, "churn", date(2017, 5, 5), choice)
+
+
+def test_the_retirement_of_another_model_changes_nothing(settings: Settings) -> None:
+    retire(settings, "other")
+    require_in_service.run(settings, "churn")
+    assert pin_champion.run(settings, "churn", date(2017, 5, 5), "as_of").version == 1
+
+
+def test_a_promotion_puts_a_retired_model_back_into_service(settings: Settings) -> None:
+    retire(settings)
+    with warehouse.transaction(settings) as conn:
+        warehouse.record_promotion(
+            conn, "churn", 3, date(2017, 5, 20), "run3", "a", "tag", "hash", ["wanted again"]
+        )
+    require_in_service.run(settings, "churn")
+    assert pin_champion.run(settings, "churn", date(2017, 5, 25), "as_of").version == 3
 
 
 def test_pinning_loads_no_heavy_library() -> None:

@@ -31,7 +31,7 @@ from include.contracts import (
     RetrainRequest,
     SnapshotRef,
 )
-from include.errors import ContractError, FatalError, LeakageError, NoChampionError
+from include.errors import ContractError, FatalError, LeakageError, NoChampionError, RetiredError
 from perennial_airflow import assets
 from perennial_airflow.operators.announce_champion import AnnounceChampionOperator
 from perennial_airflow.operators.collect_snapshot_garbage import CollectSnapshotGarbageOperator
@@ -343,6 +343,12 @@ def test_the_champion_is_pinned_for_the_day(make_context: MakeContext, replace: 
 def test_without_a_champion_the_night_is_skipped(make_context: MakeContext, replace: Replace) -> None:
     replace("pin_champion", NoChampionError("nothing serves", next_step="trigger m__snapshot"))
     with pytest.raises(AirflowSkipException, match="trigger m__snapshot"):
+        PinChampionOperator(task_id="t", model=MODEL).execute(make_context(params={"champion": "as_of"}))
+
+
+def test_the_night_of_a_retired_model_is_skipped(make_context: MakeContext, replace: Replace) -> None:
+    replace("pin_champion", RetiredError("retired by ada: the product ended"))
+    with pytest.raises(AirflowSkipException, match="the product ended"):
         PinChampionOperator(task_id="t", model=MODEL).execute(make_context(params={"champion": "as_of"}))
 
 

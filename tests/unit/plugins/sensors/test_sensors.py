@@ -7,13 +7,32 @@ from datetime import date
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.adapters import lake_manifests
-from include.errors import FatalError
+from include.errors import FatalError, RetiredError
+from include.settings import Settings
+from include.steps import require_in_service
 from perennial_airflow.sensors.partition_ready import PartitionReadySensor
 from perennial_airflow.sensors.week_published import WeekPublishedSensor
 
 MakeContext = Callable[..., dict[str, Any]]
+MODEL = "booking_cancellation"
+DAY = {"partition": "2017-05-03"}
+
+
+@pytest.fixture
+def retired(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The model is retired; holds whom the sensors ask about."""
+    asked: list[str] = []
+
+    def refuse(settings: Settings, model: str) -> None:
+        assert settings.warehouse().startswith("postgresql+psycopg://writer")
+        asked.append(model)
+        raise RetiredError("retired by ada: the product ended", where=f"model {model}")
+
+    monkeypatch.setattr(require_in_service, "run", refuse)
+    return asked
 
 
 def test_a_partition_that_may_come_is_waited_for(make_context: MakeContext) -> None:
@@ -49,3 +68,28 @@ def test_datasets_that_features_are_derived_from_are_waited_for_too(
     assert also.poke(context) is False
     day = date(2017, 5, 3)
     assert asked == [("bookings", day), ("bookings", day), ("booking_outcomes", day)]
+
+
+def test_no_partition_is_waited_for_on_behalf_of_a_retired_model(
+    make_context: MakeContext, retired: list[str]
+) -> None:
+    sensor = PartitionReadySensor(task_id="wait", dataset="bookings", model=MODEL)
+    with pytest.raises(AirflowSkipException, match="retired by ada: the product ended"):
+        sensor.poke(make_context("manual", DAY))
+    assert retired == [MODEL]
+
+
+def test_where_the_partition_is_there_pinning_says_that_the_model_was_retired(
+    make_context: MakeContext, retired: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lake_manifests, "clean_manifest", lambda *_: object())
+    sensor = PartitionReadySensor(task_id="wait", dataset="bookings", model=MODEL)
+    assert sensor.poke(make_context("manual", DAY)) is True
+    assert retired == []
+
+
+def test_the_week_of_a_retired_model_is_skipped(make_context: MakeContext, retired: list[str]) -> None:
+    sensor = WeekPublishedSensor(task_id="wait", model=MODEL)
+    with pytest.raises(AirflowSkipException, match="the product ended"):
+        sensor.poke(make_context("manual", {"partition": "2017-05-01"}))
+    assert retired == [MODEL]
