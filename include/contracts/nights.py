@@ -45,9 +45,13 @@ class DriftResult(Contract):
 
 
 class RetrainRequest(Contract):
-    """A wish for a new version: who asked, why, and as of which day."""
+    """A wish for a new version: what asked, why, and as of which day.
+
+    `requested_by` is the person who started what asked, None where a schedule did.
+    """
 
     model: str
     as_of: date
     source: str
     reason: str
+    requested_by: str | None = None

@@ -49,6 +49,12 @@ class TrainingSetLink(ResultLink):
     name = "Training set"
 
 
+class EvidenceLink(ResultLink):
+    """To the page that shows how candidate and champion were judged."""
+
+    name = "Evidence"
+
+
 class DriftReportLink(ResultLink):
     """To the weekly report."""
 

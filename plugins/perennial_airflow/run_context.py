@@ -84,6 +84,16 @@ def is_backfill(context: Context) -> bool:
     return str(context["dag_run"].run_type) == "backfill"
 
 
+def requested_by(context: Context) -> str | None:
+    """Return the person who triggered the run by hand; None where a schedule, event or backfill did.
+
+    Through the web UI and the REST API that is the name of the Airflow account, from Airflow's command line
+    that of the account on the machine.
+    """
+    run = context["dag_run"]
+    return run.triggering_user_name if str(run.run_type) in {"manual", "asset_materialization"} else None
+
+
 def newest_event(context: Context, asset: Asset) -> dict[str, Any] | None:
     """Return the `extra` of the newest event of `asset` that started this run; None without one."""
     events = context["triggering_asset_events"]

@@ -32,8 +32,14 @@ class FreezeSnapshotOperator(PerennialOperator):
         frozen = freeze_snapshot.run(
             self.settings(), self.specs(), self.model, self._as_of(context), verify=verify
         )
-        context["outlet_events"][snapshot(self.model)].extra = frozen.to_json()
-        return frozen.to_json()
+        asked = frozen.model_copy(update={"requested_by": self._requested_by(context)})
+        context["outlet_events"][snapshot(self.model)].extra = asked.to_json()
+        return asked.to_json()
+
+    def _requested_by(self, context: Context) -> str | None:
+        """Return who asked for the training: whoever triggered this run, or the check that asked for it."""
+        request = run_context.newest_event(context, retrain_request(self.model))
+        return request.get("requested_by") if request else run_context.requested_by(context)
 
     def _as_of(self, context: Context) -> date:
         request = run_context.newest_event(context, retrain_request(self.model))

@@ -33,7 +33,9 @@ class RequestRetrainingOperator(PerennialOperator):
         reason = self._reason_not_to(drift, context)
         if reason:
             raise AirflowSkipException(f"no retraining requested: {reason}")
-        request = request_retraining.run(self.settings(), self.model, drift)
+        request = request_retraining.run(self.settings(), self.model, drift).model_copy(
+            update={"requested_by": run_context.requested_by(context)}
+        )
         context["outlet_events"][retrain_request(self.model)].extra = request.to_json()
         return request.to_json()
 

@@ -43,13 +43,16 @@ def make_context() -> Callable[..., Context]:
         params: dict[str, Any] | None = None,
         events: dict[Any, list[dict[str, Any]]] | None = None,
         interval_start: datetime | None = datetime(2017, 5, 1, tzinfo=UTC),
+        user: str | None = None,
     ) -> Context:
         triggering = {
             asset: [SimpleNamespace(extra=extra) for extra in extras]
             for asset, extras in (events or {}).items()
         }
         return {
-            "dag_run": SimpleNamespace(run_type=run_type, dag_id="d__s", run_id="r"),
+            "dag_run": SimpleNamespace(
+                run_type=run_type, dag_id="d__s", run_id="r", triggering_user_name=user
+            ),
             "params": params or {},
             "run_id": "r",
             "data_interval_start": interval_start,

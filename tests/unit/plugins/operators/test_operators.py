@@ -35,6 +35,7 @@ from include.errors import ContractError, FatalError, LeakageError, NoChampionEr
 from perennial_airflow import assets
 from perennial_airflow.operators.announce_champion import AnnounceChampionOperator
 from perennial_airflow.operators.collect_snapshot_garbage import CollectSnapshotGarbageOperator
+from perennial_airflow.operators.decide_promotion import DecidePromotionOperator
 from perennial_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
 from perennial_airflow.operators.freeze_snapshot import FreezeSnapshotOperator
 from perennial_airflow.operators.ingest_partition import IngestPartitionOperator
@@ -42,7 +43,6 @@ from perennial_airflow.operators.load_history import LoadHistoryOperator
 from perennial_airflow.operators.measure_drift import MeasureDriftOperator
 from perennial_airflow.operators.pin_champion import PinChampionOperator
 from perennial_airflow.operators.predict_partition import PredictPartitionOperator
-from perennial_airflow.operators.promote_candidate import PromoteCandidateOperator
 from perennial_airflow.operators.replay_quarantine import ReplayQuarantineOperator
 from perennial_airflow.operators.request_retraining import RequestRetrainingOperator
 from perennial_airflow.operators.revise_late_days import ReviseLateDaysOperator
@@ -301,7 +301,7 @@ def test_a_training_that_is_refused_for_a_leak_is_linked_to_its_page(
     assert operator.link_urls == {"Training set": f"/perennial/reports/{MODEL}/training_set/x.html"}
 
 
-@pytest.mark.parametrize("operator", [TrainCandidateOperator, PromoteCandidateOperator])
+@pytest.mark.parametrize("operator", [TrainCandidateOperator, DecidePromotionOperator])
 def test_what_follows_an_event_cannot_be_started_without_one(
     make_context: MakeContext, operator: Any
 ) -> None:
@@ -314,13 +314,6 @@ def test_evaluation_announces_its_evidence(make_context: MakeContext, replace: R
     context = make_context()
     EvaluateCandidateOperator(task_id="t", candidate=CANDIDATE.to_json()).execute(context)
     assert context["outlet_events"][assets.evaluation(MODEL)].extra == EVALUATION.to_json()
-
-
-def test_promotion_decides_on_the_announced_evidence(make_context: MakeContext, replace: Replace) -> None:
-    step = replace("promote_candidate", promotion(promoted=True))
-    context = make_context(events={assets.evaluation(MODEL): [EVALUATION.to_json()]})
-    PromoteCandidateOperator(task_id="t", model=MODEL).execute(context)
-    assert step.call_args.args[2] == EVALUATION
 
 
 def test_only_a_promoted_version_is_announced(make_context: MakeContext) -> None:
