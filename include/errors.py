@@ -17,6 +17,7 @@
         │   ├── ContractError          a `block` rule failed or a budget is broken
         │   ├── ReplayError            a file of mended rows does not fit what is in quarantine
         │   ├── TrainingDataError      the training set cannot train (one class, too few rows)
+        │   │   ├── EstimatorError     an estimator fails, or answers what is no answer
         │   │   └── LeakageError       it knows what the model will not know at the event
         │   └── OutputContractError    scores that must not be published
         ├── MissingPartitionError      a partition this run needs was never written
@@ -138,6 +139,10 @@ class ReplayError(DataError):
 
 class TrainingDataError(DataError):
     """The training set cannot train."""
+
+
+class EstimatorError(TrainingDataError):
+    """An estimator fails to fit, or answers what is no answer."""
 
 
 class LeakageError(TrainingDataError):

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from include.core.encoding import (
+    MAX_CATEGORIES,
+    MAX_ONE_HOT_CATEGORIES,
+    as_codes,
+    as_indicators,
+    frequent_categories,
+)
+from include.core.estimators import Params, build_estimator
 from include.core.prepare import prepare
-from include.errors import DataError, SpecError, name_some
+from include.errors import DataError, name_some
 from include.specs.model import Features, ModelSpec
 from include.specs.task import Task
 from include.specs.training import Estimator
 
-MAX_CATEGORIES = 254
-"""Histogram gradient boosting takes at most 255 distinct values of a categorical feature."""
-
-MAX_ONE_HOT_CATEGORIES = 50
+_BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
 
-def build_pipeline(spec: ModelSpec, params: Mapping[str, bool | int | float | str] | None = None) -> Pipeline:
+def build_pipeline(
+    spec: ModelSpec, params: Params | None = None, prepared: pd.DataFrame | None = None
+) -> Pipeline:
     """Build the unfitted pipeline that a spec asks for.
 
     Unseen categories and missing values are answered, never refused.
@@ -39,6 +41,9 @@ def build_pipeline(spec: ModelSpec, params: Mapping[str, bool | int | float | st
         The model.
     params
         Parameters of the estimator beside `training.params`, or in their place.
+    prepared
+        The rows it will be fitted on, as `prepare` returns them: only their frequent categories are kept
+        in the model. None: the encoder keeps every category it meets.
 
     Returns
     -------
@@ -48,23 +53,16 @@ def build_pipeline(spec: ModelSpec, params: Mapping[str, bool | int | float | st
     Raises
     ------
     SpecError
-        When `training.params` names a parameter that the estimator does not have, or a value it refuses.
+        As `build_estimator`.
     """
-    training = spec.training
-    if training.estimator == Estimator.HIST_GRADIENT_BOOSTING:
-        pipeline = _hist_gradient_boosting(spec.features, training.seed)
-    else:
-        pipeline = _linear(spec.features, training.seed)
-    try:
-        pipeline[-1].set_params(**(training.params | dict(params or {})))
-        pipeline[-1]._validate_params()  # else it is done when fitting begins, after minutes of reading
-    except ValueError as error:
-        raise SpecError(
-            f"{training.estimator} refuses training.params: {error}",
-            where=f"include/models/{spec.model}.yaml",
-            next_step="use parameters of the scikit-learn estimator, with values it takes",
-        ) from None
-    return pipeline
+    estimator, features = build_estimator(spec, params), spec.features
+    linear = spec.training.estimator == Estimator.LINEAR
+    most = MAX_ONE_HOT_CATEGORIES if linear else MAX_CATEGORIES
+    if isinstance(estimator, _BOOSTING):
+        most = min(most, estimator.max_bins - 1)
+    kept = None if prepared is None else frequent_categories(prepared, features, most)
+    encoder = as_indicators(features, kept) if linear else as_codes(features, kept, most)
+    return Pipeline([("features", encoder), ("estimator", estimator)])
 
 
 def score(
@@ -102,6 +100,11 @@ def score(
         return np.empty(_shape_of_none(pipeline, task), dtype=np.float64)
     prepared = prepare(frame, features)
     require_finite(prepared, pipeline)
+    return score_prepared(pipeline, prepared, task)
+
+
+def score_prepared(pipeline: Pipeline, prepared: pd.DataFrame, task: Task) -> NDArray[np.float64]:
+    """Score rows that are prepared and known to be finite; see `score`."""
     with one_thread():
         if task is Task.REGRESSION:
             return np.asarray(pipeline.predict(prepared), dtype=np.float64)
@@ -116,14 +119,17 @@ def answers(
     if task is Task.REGRESSION:
         return scores
     if task is Task.MULTICLASS_CLASSIFICATION:
-        return scores.argmax(axis=1)
+        codes: NDArray[np.int64] = scores.argmax(axis=1)
+        return codes
     if threshold is None:
         raise ValueError("a binary version has a threshold")
     return (scores >= threshold).astype(np.int64)
 
 
-def _shape_of_none(pipeline: Pipeline, task: Task) -> tuple[int, ...]:
-    return (0, len(pipeline.classes_)) if task is Task.MULTICLASS_CLASSIFICATION else (0,)
+def estimator_of(pipeline: Pipeline) -> BaseEstimator:
+    """Return the estimator at the end of a pipeline, without the calibration around it."""
+    last = pipeline[-1]
+    return last.estimator.estimator if isinstance(last, CalibratedClassifierCV) else last
 
 
 def require_finite(prepared: pd.DataFrame, pipeline: Pipeline) -> None:
@@ -134,13 +140,14 @@ def require_finite(prepared: pd.DataFrame, pipeline: Pipeline) -> None:
     DataError
         Names the features.
     """
-    if isinstance(pipeline[-1], HistGradientBoostingClassifier):
+    estimator = estimator_of(pipeline)
+    if isinstance(estimator, _BOOSTING):
         return
     numbers = prepared.select_dtypes("float64")
     infinite = [name for name in numbers.columns if np.isinf(numbers[name]).any()]
     if infinite:
         raise DataError(
-            f"feature {name_some(infinite)} holds infinity, which {type(pipeline[-1]).__name__} cannot take",
+            f"feature {name_some(infinite)} holds infinity, which {type(estimator).__name__} cannot take",
             next_step="quarantine such rows by a rule `expect: column_values_to_be_between` in the contract",
             features=infinite,
         )
@@ -155,35 +162,5 @@ def one_thread() -> threadpool_limits:
     return threadpool_limits(limits=1, user_api="openmp")
 
 
-def _hist_gradient_boosting(features: Features, seed: int) -> Pipeline:
-    encoder = OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=np.nan,
-        encoded_missing_value=np.nan,
-        max_categories=MAX_CATEGORIES,
-    )
-    split_by_kind = _by_kind(features, "passthrough", encoder)
-    first_categorical = len(features.numeric)
-    estimator = HistGradientBoostingClassifier(
-        categorical_features=list(range(first_categorical, len(features.all))) or None,
-        early_stopping=False,  # it would hold out rows at random, across time
-        random_state=seed,
-    )
-    return Pipeline([("features", split_by_kind), ("estimator", estimator)])
-
-
-def _linear(features: Features, seed: int) -> Pipeline:
-    numbers = make_pipeline(
-        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
-    )
-    categories = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_ONE_HOT_CATEGORIES)
-    estimator = LogisticRegression(max_iter=1000, random_state=seed)
-    return Pipeline([("features", _by_kind(features, numbers, categories)), ("estimator", estimator)])
-
-
-def _by_kind(
-    features: Features, numeric: BaseEstimator | str, categorical: BaseEstimator
-) -> ColumnTransformer:
-    return ColumnTransformer(
-        [("numeric", numeric, features.numeric), ("categorical", categorical, features.categorical)]
-    )
+def _shape_of_none(pipeline: Pipeline, task: Task) -> tuple[int, ...]:
+    return (0, len(pipeline.classes_)) if task is Task.MULTICLASS_CLASSIFICATION else (0,)

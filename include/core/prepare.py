@@ -35,7 +35,7 @@ def prepare(frame: pd.DataFrame, features: Features) -> pd.DataFrame:
     for name in features.numeric:
         columns[name] = _as_numbers(frame[name])
     for name in features.categorical:
-        columns[name] = _as_text(frame[name])
+        columns[name] = as_text(frame[name])
     return pd.DataFrame(columns, columns=features.all, index=frame.index)
 
 
@@ -52,8 +52,11 @@ def _as_numbers(column: pd.Series) -> pd.Series[float]:
     return column.astype("float64")
 
 
-def _as_text(column: pd.Series) -> pd.Series[str]:
-    """Name each distinct value once: a column holds few of them beside its rows."""
+def as_text(column: pd.Series) -> pd.Series[str]:
+    """Name the values of a column, None for missing; whole numbers have no fraction.
+
+    Each distinct value is named once: a column holds few of them beside its rows.
+    """
     codes, distinct = pd.factorize(column, use_na_sentinel=True)
     names = np.array([*map(_category_name, distinct), None], dtype=object)
     return pd.Series(names[codes], index=column.index, dtype=object)

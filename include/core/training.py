@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
 
+from include.core.calibration import calibrate
+from include.core.estimators import Params
+from include.core.fitting import check_scores, fit_pipeline
+from include.core.importance import permuted_importance
+from include.core.labels import LabelArray
 from include.core.metrics import measure
 from include.core.model_info import Holdout, ModelInfo
-from include.core.pipeline import build_pipeline, one_thread, require_finite, score
+from include.core.pipeline import require_finite, score_prepared
 from include.core.prepare import prepare
 from include.core.split import Split, split_by_maturity
-from include.core.threshold import best_f1_threshold
+from include.core.threshold import Chosen, choose_threshold
 from include.core.training_set import TrainingSet, check_classes, check_features
 from include.specs.model import ModelSpec
-
-_IMPORTANCE_ROWS = 2000
-_IMPORTANCE_REPEATS = 1
+from include.specs.task import Task
+from include.specs.training import Calibration
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,14 @@ class Fitted:
     Attributes
     ----------
     pipeline
-        Fitted on the train part.
+        Fitted on the train part, and calibrated on the validation part where the spec says so.
     info
         What scoring and evaluation need beside the pipeline.
     metrics
         Of the train and the validation part, by `<part>_<metric>`; and the rows of each part.
     importance
-        By how much the validation part's ROC AUC falls when a feature is shuffled.
+        By how much the validation part's answers get worse when a feature is shuffled; see
+        `permuted_importance`.
     rows, labels, scores
         The validation part.
     """
@@ -48,18 +52,29 @@ class Fitted:
     metrics: dict[str, float]
     importance: dict[str, float]
     rows: pd.DataFrame
-    labels: NDArray[np.int64]
+    labels: LabelArray
     scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows of one part, also prepared."""
+
+    rows: pd.DataFrame
+    prepared: pd.DataFrame
+    labels: LabelArray
 
 
 def fit_model(
     spec: ModelSpec,
     data: TrainingSet,
     as_of: date,
-    params: Mapping[str, bool | int | float | str] | None = None,
+    params: Params | None = None,
     entity_key: Sequence[str] = (),
 ) -> Fitted:
-    """Fit on the train part and choose the threshold on the validation part; the holdout is not touched.
+    """Fit on the train part, calibrate and choose the threshold on the validation part.
+
+    The holdout is not touched.
 
     Parameters
     ----------
@@ -77,55 +92,63 @@ def fit_model(
     Raises
     ------
     TrainingDataError
-        When the train or the validation part does not hold both classes, or a feature has no value.
+        When the train or the validation part lacks a class, a feature has no value, or no threshold does
+        what the spec asks for; as `EstimatorError`, when the estimator fails or answers nonsense.
     DataError
         When a numeric feature holds text, or infinity where the estimator cannot take it.
     SpecError
         When the spec names a parameter the estimator does not have, or a value it refuses.
     """
-    training = spec.training
+    training, classes = spec.training, data.classes
     parts = split_by_maturity(data.matured, as_of, spec.label.grace, training.validation, training.holdout)
-    labels, validation_labels = data.labels[parts.train], data.labels[parts.validation]
-    check_classes(labels, "train", spec)
-    check_classes(validation_labels, "validation", spec)
-    train, validation = data.rows[parts.train], data.rows[parts.validation]
-    prepared = prepare(train, spec.features)
-    check_features(prepared, spec)
-    pipeline = build_pipeline(spec, params)
-    require_finite(prepared, pipeline)
-    with one_thread():
-        pipeline.fit(prepared, labels)
-    scores = score(pipeline, validation, spec.features)
-    measured = {
-        "train": measure(spec.task, labels, score(pipeline, train, spec.features)),
-        "validation": measure(spec.task, validation_labels, scores),
-    }
-    metrics = {f"{part}_{name}": value for part, found in measured.items() for name, value in found.items()}
+    calibrated = training.calibration is not Calibration.NONE
+    check_classes(data.labels[parts.train], "train", spec, classes)
+    check_classes(data.labels[parts.validation], "validation", spec, classes, fits=calibrated)
+    train, validation = _part(data, parts.train, spec), _part(data, parts.validation, spec)
+    check_features(train.prepared, spec)
+    pipeline = fit_pipeline(spec, train.prepared, train.labels, params)
+    require_finite(validation.prepared, pipeline)
+    if calibrated:
+        raw = score_prepared(pipeline, validation.prepared, spec.task)
+        check_scores(raw, len(raw), spec, len(classes))
+        pipeline = calibrate(pipeline, validation.prepared, validation.labels, training.calibration)
+    metrics, scores = _measure(pipeline, {"train": train, "validation": validation}, spec, classes)
+    chosen = _threshold(spec, validation.labels, scores)
     counts = _counts(data, parts)
     return Fitted(
         pipeline=pipeline,
-        info=ModelInfo(
-            model=spec.model,
-            task=spec.task,
-            entity_key=list(entity_key),
-            features=spec.features,
-            derived=spec.derived_among(spec.features.all),
-            threshold=best_f1_threshold(validation_labels, scores),
-            threshold_rule="the best F1",
-            calibration=training.calibration,
-            holdout=Holdout(first=parts.holdout_first, last=parts.holdout_last),
-            rows=counts,
-            estimator=training.estimator,
-            params=training.params | dict(params or {}),
-            seed=training.seed,
-            spec=spec.model_dump(mode="json", by_alias=True),
-        ),
+        info=_info(spec, parts, chosen, counts, classes, params, entity_key),
         metrics=metrics | {f"{name}_rows": float(count) for name, count in counts.items()},
-        importance=_importance(pipeline, validation, validation_labels, spec),
-        rows=validation,
-        labels=validation_labels,
+        importance=permuted_importance(pipeline, validation.rows, validation.labels, spec, len(classes)),
+        rows=validation.rows,
+        labels=validation.labels,
         scores=scores,
     )
+
+
+def _part(data: TrainingSet, chosen: NDArray[np.bool_], spec: ModelSpec) -> _Part:
+    rows = data.rows[chosen]
+    return _Part(rows, prepare(rows, spec.features), data.labels[chosen])
+
+
+def _measure(
+    pipeline: Pipeline, parts: dict[str, _Part], spec: ModelSpec, classes: Sequence[str]
+) -> tuple[dict[str, float], NDArray[np.float64]]:
+    """Return the metrics of all parts, and the scores of the last one."""
+    metrics: dict[str, float] = {}
+    scores = np.empty(0)
+    for name, part in parts.items():
+        scores = score_prepared(pipeline, part.prepared, spec.task)
+        check_scores(scores, len(part.rows), spec, len(classes))
+        found = measure(spec.task, part.labels, scores, classes)
+        metrics |= {f"{name}_{metric}": value for metric, value in found.items()}
+    return metrics, scores
+
+
+def _threshold(spec: ModelSpec, labels: LabelArray, scores: NDArray[np.float64]) -> Chosen | None:
+    if spec.task is not Task.BINARY_CLASSIFICATION:
+        return None
+    return choose_threshold(spec.training.threshold, labels.astype(np.int64), scores, spec.model)
 
 
 def _counts(data: TrainingSet, parts: Split) -> dict[str, int]:
@@ -140,20 +163,29 @@ def _counts(data: TrainingSet, parts: Split) -> dict[str, int]:
     }
 
 
-def _importance(
-    pipeline: Pipeline, rows: pd.DataFrame, labels: NDArray[np.int64], spec: ModelSpec
-) -> dict[str, float]:
-    chosen = np.linspace(0, len(rows) - 1, min(len(rows), _IMPORTANCE_ROWS)).astype(int)
-    if len(np.unique(labels[chosen])) < 2:
-        return dict.fromkeys(spec.features.all, 0.0)
-    with one_thread():
-        found = permutation_importance(
-            pipeline,
-            prepare(rows.iloc[chosen], spec.features),
-            labels[chosen],
-            scoring="roc_auc",
-            n_repeats=_IMPORTANCE_REPEATS,
-            random_state=spec.training.seed,
-        )
-    means = found.importances_mean
-    return {name: float(value) for name, value in zip(spec.features.all, means, strict=True)}
+def _info(
+    spec: ModelSpec,
+    parts: Split,
+    chosen: Chosen | None,
+    counts: dict[str, int],
+    classes: Sequence[str],
+    params: Params | None,
+    entity_key: Sequence[str],
+) -> ModelInfo:
+    return ModelInfo(
+        model=spec.model,
+        task=spec.task,
+        entity_key=list(entity_key),
+        features=spec.features,
+        derived=spec.derived_among(spec.features.all),
+        classes=list(classes),
+        threshold=chosen.value if chosen else None,
+        threshold_rule=chosen.rule if chosen else None,
+        calibration=spec.training.calibration,
+        holdout=Holdout(first=parts.holdout_first, last=parts.holdout_last),
+        rows=counts,
+        estimator=spec.training.estimator,
+        params={**spec.training.params, **(params or {})},
+        seed=spec.training.seed,
+        spec=spec.model_dump(mode="json", by_alias=True),
+    )
