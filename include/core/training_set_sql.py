@@ -9,9 +9,11 @@ from include.core.feature_sql import ROW, ROW_BITS, EventSql, event_sql, row_num
 from include.core.packed_sums import Bounds
 from include.core.training_set import DS, LABEL, MATURED
 from include.core.window_sql import quoted
+from include.specs.column_type import ColumnType
 from include.specs.dataset import DatasetSpec
 from include.specs.derived import Derived
 from include.specs.model import Label
+from include.specs.task import Task
 
 _AGAIN = quoted("#again")
 _LABELS = quoted("#labels")
@@ -26,6 +28,7 @@ def training_set_sql(
     columns: Sequence[str],
     first: date,
     bounds: Mapping[str, Bounds] | None = None,
+    task: Task = Task.BINARY_CLASSIFICATION,
 ) -> EventSql:
     """Write the SQL of all events from a day on, mature or not, in the order of their rows.
 
@@ -38,7 +41,7 @@ def training_set_sql(
     label
         Where the truth is found.
     datasets
-        The datasets that features are derived from, by name.
+        The datasets that features are derived from, and that of the label, by name.
     derived
         The derived features wanted.
     columns
@@ -47,18 +50,20 @@ def training_set_sql(
         The day of the first event.
     bounds
         How large each dataset's values are, as `event_sql` takes it.
+    task
+        What the label is for: classes are read as text, and so is a label that is text.
 
     Returns
     -------
     EventSql
         Its `select` gives key and columns, features, `DS` (day of the partition), `MATURED` (day, missing
-        where unknown) and `LABEL` (float64, missing where unknown).
+        where unknown) and `LABEL` (float64 or text, missing where unknown).
     """
     columns = list(dict.fromkeys([*base.key, *columns]))
     asked = [*dict.fromkeys([*columns, label.mature_at])]
     events = event_sql(base, datasets, derived, asked, first, bounds)
     return EventSql(
-        [*events.setup, _again(base, first), _labels(base, label, first)],
+        [*events.setup, _again(base, first), _labels(base, label, first, _label_type(label, datasets, task))],
         _joined(events, base, label, [*columns, *(one.name for one in derived)]),
     )
 
@@ -73,9 +78,17 @@ def _again(base: DatasetSpec, first: date) -> str:
     )
 
 
-def _labels(base: DatasetSpec, label: Label, first: date) -> str:
+def _label_type(label: Label, datasets: Mapping[str, DatasetSpec], task: Task) -> str:
+    """Read numbers as such where they are wanted; names of classes would lose digits on the way."""
+    truth = datasets.get(label.dataset)
+    kind = truth.columns.get(label.column) if truth else None
+    named = task is Task.MULTICLASS_CLASSIFICATION and kind is not ColumnType.NUMBER
+    return "VARCHAR" if named or kind is ColumnType.STRING else "DOUBLE"
+
+
+def _labels(base: DatasetSpec, label: Label, first: date, kind: str) -> str:
     keys = ", ".join(map(quoted, base.key))
-    value = f"CAST({quoted(label.column)} AS DOUBLE)"
+    value = f"CAST({quoted(label.column)} AS {kind})"
     return (
         f"CREATE TEMP TABLE {_LABELS} AS SELECT {keys},"  # noqa: S608 - quoted
         f" arg_max_null({value}, {_ROW}) AS label"  # also of a label that was taken back

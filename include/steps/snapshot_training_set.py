@@ -35,6 +35,7 @@ def load_training_set(
     snapshot: SnapshotRef,
     features: Iterable[str],
     derived: Sequence[Derived] | None = None,
+    classes: Sequence[str] | None = None,
 ) -> tuple[pd.DataFrame, TrainingSet]:
     """Read a snapshot and join its events with their features and mature labels.
 
@@ -52,6 +53,8 @@ def load_training_set(
         The columns and derived features wanted.
     derived
         How derived features are computed, by default as the spec says today.
+    classes
+        The classes of a version that was trained already; by default those of the train part.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def load_training_set(
             )
         log.info("%s: training set of %d events, SHA-256 %s", spec.model, facts.rows, facts.sha256)
         events = read_frame(path, settings.work_root)
-    return events, take_training_set(events, spec, snapshot.as_of)
+    return events, take_training_set(events, spec, snapshot.as_of, classes)
 
 
 def write_training_set(
@@ -122,7 +125,7 @@ def write_training_set(
     where = f"model {spec.model}, {name_some(sorted(files))}"
     with open_rows(views, work_root, where, **limits) as rows:  # type: ignore[arg-type]
         bounds = window_bounds(rows, specs.datasets, chosen)
-        sql = training_set_sql(base, spec.label, specs.datasets, chosen, columns, begin, bounds)
+        sql = training_set_sql(base, spec.label, specs.datasets, chosen, columns, begin, bounds, spec.task)
         return rows.write(sql.setup, sql.select, path)
 
 
