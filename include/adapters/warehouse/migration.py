@@ -9,6 +9,9 @@ from sqlalchemy import text
 from include.adapters.warehouse.connection import connect_engine, explained, name_lock
 
 SCHEMA = "perennial"
+SEARCHES = "perennial_search"
+"""The schema of the searches for parameters; their library makes its tables in it."""
+
 _SCRIPTS = Path(__file__).parents[2] / "migrations"
 
 
@@ -33,7 +36,8 @@ def migrate(url: str) -> None:
 
     with explained(), connect_engine(url).begin() as connection:
         name_lock(connection, "migrate")
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        for schema in (SCHEMA, SEARCHES):
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
         config = Config()
         config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
         config.attributes["connection"] = connection
