@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults faults-data bench-snapshot bench-trainset bench-validation
+.PHONY: ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults faults-data bench-snapshot bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -66,6 +66,12 @@ lock: $(VENV)/.dev ## Resolve requirements*.in into requirements*.txt again
 
 lock-check: $(VENV)/.dev
 	@$(BIN)/python tools/lock.py check
+
+ledger-verify: $(VENV)/.runtime ## Prove that nothing in the ledger of decisions and promotions was altered
+	@$(RUN) -m include.ledger --state $(STATE) verify
+
+ledger-who: $(VENV)/.runtime ## Which version served a model on a day, trained on what, approved by whom, why (MODEL=… DAY=…)
+	@$(RUN) -m include.ledger --state $(STATE) who $(MODEL) $(DAY)
 
 propose-contract: $(VENV)/.runtime ## Print a contract to start from (DATASET=bookings FIRST=2017-01-01 LAST=2017-03-31)
 	@$(RUN) -m include.propose_contract $(DATASET) $(FIRST) $(LAST) --state $(STATE)

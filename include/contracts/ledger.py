@@ -79,6 +79,28 @@ class SealedEntry(Contract):
         return LedgerEntry.from_json(dict(document))
 
 
+class LedgerAlteration(Contract):
+    """Something in the ledger, or in what it vouches for, that is not as it was written."""
+
+    number: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"entry {self.number}: {self.problem}"
+
+
+class LedgerCheck(Contract):
+    """What a check of the whole ledger found.
+
+    `entries` were read; `sha256` is the hash of the last one: who keeps it elsewhere can prove later that
+    nothing up to it was changed.
+    """
+
+    entries: int
+    sha256: str
+    alterations: list[LedgerAlteration]
+
+
 def chained_sha256(previous_sha256: str, content: str) -> str:
     """Return the SHA-256 over the predecessor's hash, a line feed and the content in UTF-8."""
     return hashlib.sha256(f"{previous_sha256}\n{content}".encode()).hexdigest()

@@ -104,6 +104,17 @@ class LocalStack:
         note(f"{len(PROCESSES)} servers on loopback")
         logger.info("stack of %d processes up in %.1f s", len(PROCESSES), time.perf_counter() - began)
 
+    def start_stores(self) -> None:
+        """Start PostgreSQL and MLflow alone, for a command that only reads; errors as `start`'s."""
+        self._lock.acquire()
+        self._stop_processes()
+        postgres = self._start_postgres()
+        self._choose_ports(postgres)
+        mlflow = self._mlflow(postgres)
+        mlflow.launch()
+        self._create_stores(postgres)
+        mlflow.wait()
+
     def stop(self) -> None:
         """Stop everything that runs over this state folder; PostgreSQL last.
 

@@ -60,6 +60,16 @@ _SEAL = text("""
     ORDER BY promotion_id DESC
     LIMIT 1
 """)
+_LEDGERED = text("""
+    SELECT ledger_number, model, version, effective_from, run_id, artifact_sha256, snapshot_tag,
+           snapshot_hash, reasons, kind, semantic_version
+    FROM perennial.promotion
+""")
+_DECIDED = text("""
+    SELECT decision_id, gate, verdict, reasons, observed, thresholds FROM perennial.decision
+    WHERE model = :model AND version = :version AND as_of = :as_of
+""")
+_ALL_DECISIONS = text("SELECT decision_id, model, version, gate FROM perennial.decision")
 _SEMANTIC_VERSIONS = text("""
     SELECT DISTINCT ON (version) version, semantic_version FROM perennial.promotion
     WHERE model = :model AND semantic_version IS NOT NULL
@@ -181,6 +191,34 @@ def champion_seal(conn: Connection, model: str) -> Seal | None:
     """Return how the ledger recorded that the current champion serves."""
     row = conn.execute(_SEAL, {"model": model}).one_or_none()
     return None if row is None else Seal.model_validate(dict(row._mapping))
+
+
+def promotion_rows(conn: Connection) -> dict[int, dict[str, Any]]:
+    """Return what stands in the table of promotions, of JSON types, by the number of its ledger entry."""
+    rows = {row.ledger_number: dict(row._mapping) for row in conn.execute(_LEDGERED)}
+    for number, row in rows.items():
+        del row["ledger_number"]
+        rows[number] = {**row, "effective_from": row["effective_from"].isoformat()}
+    return rows
+
+
+def decisions_on(conn: Connection, model: str, version: int, as_of: date) -> dict[int, Decision]:
+    """Return the recorded decisions about a model version, by their ids."""
+    found = conn.execute(_DECIDED, {"model": model, "version": version, "as_of": as_of})
+    return {
+        row.decision_id: Decision.model_validate(
+            {name: value for name, value in row._mapping.items() if name != "decision_id"}
+        )
+        for row in found
+    }
+
+
+def decision_ids(conn: Connection) -> dict[int, str]:
+    """Return what each recorded decision is about, in words, by its id."""
+    return {
+        row.decision_id: f"{row.model} version {row.version}, gate {row.gate}"
+        for row in conn.execute(_ALL_DECISIONS)
+    }
 
 
 def semantic_versions(conn: Connection, model: str) -> dict[int, str]:
