@@ -22,10 +22,12 @@ from include.core.prepare import prepare
 from include.core.reference_profile import build_reference_profile
 from include.settings import Settings
 from include.specs import DatasetSpec, ModelSpec, Specs
+from include.specs.task import METRICS, Task
 from tests.support.partitions import commit_clean
 
 DATASET = "customers"
 THRESHOLD = 0.4
+CLASSES = ["cold", "mild", "warm"]
 COLUMNS = {
     "customer_id": "integer",
     "seen_at": "timestamp",
@@ -58,12 +60,25 @@ def churned(frame: pd.DataFrame) -> np.ndarray:
     return ((frame["spend"] < 80) & (frame["country"] == "PRT")).to_numpy().astype(np.int64)
 
 
-def model_document(name: str) -> dict[str, object]:
+def warmth(frame: pd.DataFrame) -> np.ndarray:
+    """Codes into `CLASSES` that a small model can learn."""
+    return np.digitize(frame["spend"], [70, 120]).astype(np.int64)
+
+
+def outcomes(frame: pd.DataFrame, task: Task) -> np.ndarray:
+    """What a model of the task learns of these customers."""
+    if task is Task.REGRESSION:
+        return (frame["spend"] * 10 - 500).to_numpy(np.float64)
+    return churned(frame) if task is Task.BINARY_CLASSIFICATION else warmth(frame)
+
+
+def model_document(name: str, task: Task = Task.BINARY_CLASSIFICATION) -> dict[str, object]:
+    metric = str(METRICS[task][0])
     return {
         "model": name,
         "owner": "tests",
         "description": "Will this customer leave?",
-        "task": "binary_classification",
+        "task": str(task),
         "dataset": DATASET,
         "label": {"dataset": DATASET, "column": "visits", "mature_at": "due", "grace": "1d"},
         "features": {"numeric": ["visits", "spend"], "categorical": ["country"]},
@@ -76,8 +91,8 @@ def model_document(name: str) -> dict[str, object]:
             "seed": 7,
         },
         "gates": {
-            "absolute": {"roc_auc_score": 0.5},
-            "versus_champion": {"metric": "roc_auc_score", "margin": 0.01, "confidence": 0.95},
+            "absolute": {metric: 0.5},
+            "versus_champion": {"metric": metric, "margin": 0.01, "confidence": 0.95},
         },
         "predict": {"schedule": "30 2 * * *"},
         "drift": {
@@ -90,7 +105,7 @@ def model_document(name: str) -> dict[str, object]:
     }
 
 
-def churn_specs(model: str) -> Specs:
+def churn_specs(model: str, task: Task = Task.BINARY_CLASSIFICATION) -> Specs:
     dataset = DatasetSpec.model_validate(
         {
             "dataset": DATASET,
@@ -112,7 +127,7 @@ def churn_specs(model: str) -> Specs:
             "budgets": {"quarantine_share": 0.1, "min_rows": 0},
         }
     )
-    spec = ModelSpec.model_validate(model_document(model))
+    spec = ModelSpec.model_validate(model_document(model, task))
     return Specs(datasets={DATASET: dataset}, models={model: spec})
 
 
@@ -122,10 +137,11 @@ class Churn:
 
     settings: Settings
     model: str = field(default_factory=lambda: f"churn_{uuid4().hex[:12]}")
+    task: Task = Task.BINARY_CLASSIFICATION
 
     @property
     def specs(self) -> Specs:
-        return churn_specs(self.model)
+        return churn_specs(self.model, self.task)
 
     @property
     def spec(self) -> ModelSpec:
@@ -142,19 +158,22 @@ class Churn:
         """Fit and register a version; another seed gives another model."""
         frame = customers(date(2016, 1, 1 + seed), 4000).to_pandas()
         features = self.spec.features
-        pipeline = build_pipeline(self.spec).fit(prepare(frame, features), churned(frame))
+        pipeline = build_pipeline(self.spec).fit(prepare(frame, features), outcomes(frame, self.task))
         run_id = mlflow_runs.start_run(self.settings, self.model, f"key {seed}", f"churn {seed}", {})
         info = ModelInfo(
             model=self.model,
             entity_key=["customer_id"],
+            task=self.task,
             features=features,
-            threshold=THRESHOLD,
+            classes=CLASSES if self.task is Task.MULTICLASS_CLASSIFICATION else [],
+            threshold=THRESHOLD if self.task is Task.BINARY_CLASSIFICATION else None,
             holdout=Holdout(first=date(2016, 12, 25), last=date(2016, 12, 31)),
         ).to_json()
         profile = build_reference_profile(frame, features, frame["seen_at"]).to_json()
         mlflow_runs.log_document(self.settings, run_id, mlflow_documents.MODEL_INFO, info)
         mlflow_runs.log_document(self.settings, run_id, mlflow_documents.REFERENCE_PROFILE, profile)
-        signature = signature_of(prepare(frame.head(), features), score(pipeline, frame.head(), features))
+        scores = score(pipeline, frame.head(), features, self.task)
+        signature = signature_of(prepare(frame.head(), features), scores)
         uploaded = mlflow_models.upload_model(self.settings, self.model, run_id, pipeline, signature)
         version = mlflow_registry.register_version(self.settings, self.model, run_id, uploaded, {})
         mlflow_runs.finish_run(self.settings, run_id)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import text
 
 from include.adapters import mlflow_models, warehouse
@@ -15,8 +17,10 @@ from include.contracts import ChampionRef, PublicationRef
 from include.core.pipeline import score
 from include.errors import DataError, IntegrityError, MissingPartitionError, OutputContractError
 from include.settings import Settings
+from include.specs.task import Task
 from include.steps import predict_partition
-from tests.support.churn import COLUMNS, DATASET, THRESHOLD, Churn, customers
+from include.steps.scorer import Scorer, load_scorer
+from tests.support.churn import CLASSES, COLUMNS, DATASET, THRESHOLD, Churn, customers
 from tests.support.partitions import commit_clean
 
 pytestmark = pytest.mark.integration
@@ -24,6 +28,11 @@ pytestmark = pytest.mark.integration
 DS = date(2017, 5, 3)
 ROWS = text("""
     SELECT entity_key, score, prediction, model_version, snapshot_tag, snapshot_hash
+    FROM perennial.current_prediction WHERE model = :model AND ds = :ds
+    ORDER BY CAST(entity_key AS bigint)
+""")
+ANSWERS = text("""
+    SELECT entity_key, score, prediction, predicted_class, class_scores
     FROM perennial.current_prediction WHERE model = :model AND ds = :ds
     ORDER BY CAST(entity_key AS bigint)
 """)
@@ -61,6 +70,78 @@ def test_every_row_is_published_with_the_models_own_score(churn: Churn) -> None:
     assert [row[2] for row in rows] == (expected >= THRESHOLD).astype(int).tolist()
     assert {row[3:] for row in rows} == {(champion.version, champion.snapshot_tag, champion.snapshot_hash)}
     assert 0 < np.mean([row[2] for row in rows]) < 1
+
+
+def answers(churn: Churn) -> list[tuple[object, ...]]:
+    with warehouse.transaction(churn.settings) as conn:
+        return [tuple(row) for row in conn.execute(ANSWERS, {"model": churn.model, "ds": DS})]
+
+
+def test_a_multiclass_night_has_the_class_and_the_scores_of_all(settings: Settings) -> None:
+    churn = Churn(settings, task=Task.MULTICLASS_CLASSIFICATION)
+    champion = churn.register()
+    churn.write_partition(DS, 200)
+
+    night = [predict(churn, champion) for _ in range(2)]
+
+    frame = customers(DS, 200).to_pandas().sort_values("customer_id")
+    scores = load_scorer(settings, champion).score(frame)
+    rows = answers(churn)
+    assert [answer.changed for answer in night] == [True, False]
+    assert [list(row[4].values()) for row in rows] == scores.tolist()
+    assert {tuple(row[4]) for row in rows} == {tuple(CLASSES)}
+    assert [row[1] for row in rows] == scores.max(axis=1).tolist()
+    assert [row[3] for row in rows] == [CLASSES[code] for code in scores.argmax(axis=1)]
+    assert {row[3] for row in rows} == set(CLASSES)
+    assert {row[2] for row in rows} == {None}
+
+
+def test_a_night_of_a_regression_has_values(settings: Settings) -> None:
+    churn = Churn(settings, task=Task.REGRESSION)
+    champion = churn.register()
+    churn.write_partition(DS, 200)
+
+    night = [predict(churn, champion) for _ in range(2)]
+
+    frame = customers(DS, 200).to_pandas().sort_values("customer_id")
+    values = load_scorer(settings, champion).score(frame)
+    assert [answer.changed for answer in night] == [True, False]
+    assert answers(churn) == [
+        (str(key), value, None, None, None) for key, value in enumerate(values.tolist(), start=1)
+    ]
+    assert min(values) < 0 < 1 < max(values)
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_an_empty_night_of_any_task_is_an_answer(settings: Settings, task: Task) -> None:
+    churn = Churn(settings, task=task)
+    champion = churn.register()
+    churn.write_partition(DS, 0)
+
+    assert (predict(churn, champion).rows, answers(churn)) == (0, [])
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_a_score_that_is_no_number_publishes_nothing(
+    settings: Settings, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    churn = Churn(settings, task=task)
+    champion = churn.register()
+    churn.write_partition(DS, 20)
+    predict(churn, champion)
+    before = answers(churn)
+    healthy = Scorer.score
+
+    def broken(scorer: Scorer, rows: pd.DataFrame) -> NDArray[np.float64]:
+        scores = healthy(scorer, rows)
+        scores[3] = np.nan
+        return scores
+
+    monkeypatch.setattr(Scorer, "score", broken)
+    with pytest.raises(OutputContractError, match="missing or not finite"):
+        predict(churn, champion)
+
+    assert answers(churn) == before
 
 
 def test_repeating_writes_nothing_and_hashes_alike(churn: Churn) -> None:
