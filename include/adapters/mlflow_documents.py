@@ -20,6 +20,10 @@ REFERENCE_PROFILE = "reference_profile.json"
 MODEL_INFO = "model_info.json"
 TRAINING_SET = "training_set.json"
 TRAINING_SET_PAGE = "training_set.html"
+SCORED_SAMPLE = "scored_sample.json"
+SNAPSHOT = "snapshot.json"
+SPECS = "specs.json"
+LEARNING_CURVE = "learning_curve.json"
 
 
 def read_reference_profile(settings: Settings, run_id: str) -> dict[str, Any]:
@@ -30,6 +34,19 @@ def read_reference_profile(settings: Settings, run_id: str) -> dict[str, Any]:
 def read_model_info(settings: Settings, run_id: str) -> dict[str, Any]:
     """Return what scoring needs beside the pipeline: features, threshold, holdout days."""
     return _read_document(settings, run_id, MODEL_INFO)
+
+
+def read_document(settings: Settings, run_id: str, name: str) -> dict[str, Any]:
+    """Return a JSON document of a training run.
+
+    Raises
+    ------
+    IntegrityError
+        When the run or the document is gone.
+    SourceUnavailableError
+        When MLflow does not answer.
+    """
+    return _read_document(settings, run_id, name)
 
 
 def _read_document(settings: Settings, run_id: str, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -21,6 +21,10 @@ _UNITS = {
 _CRON_PART = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+
+
+RECORDED = "recorded"
+"""Validation context of specs that were written by a program, where days are numbers; no person's text."""
 
 
 class SpecModel(BaseModel):
@@ -56,7 +60,9 @@ def _check_table(value: str) -> str:
     return value
 
 
-def _parse_days(value: object) -> object:
+def _parse_days(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, int) and (info.context or {}).get(RECORDED):
+        return value
     if isinstance(value, str):
         match = _DAYS.fullmatch(value)
         if match:

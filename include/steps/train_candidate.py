@@ -5,27 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
-from include.adapters import mlflow_documents, mlflow_models, mlflow_registry, mlflow_runs, warehouse
-from include.adapters.mlflow_registry import RegisteredVersion, UploadedModel
-from include.adapters.model_files import signature_of
-from include.adapters.plots import draw_plots
+from include.adapters import mlflow_registry, mlflow_runs
+from include.adapters.machine import describe_machine
 from include.contracts import CandidateRef, SnapshotRef
-from include.core.prepare import prepare
+from include.core.learning_curve import learning_curve
 from include.core.reference_profile import build_reference_profile
-from include.core.training import Fitted, fit_model
+from include.core.training import fit_model
 from include.core.training_set import DS
+from include.core.validation_intervals import validation_intervals
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
-from include.steps.check_training_set import TrainingSetReport, check_training_set
+from include.specs.task import METRICS
+from include.steps.check_training_set import check_training_set
+from include.steps.record_training import Stopwatch, Trained, record_training
 from include.steps.snapshot_training_set import load_training_set
 
 log = logging.getLogger(__name__)
@@ -56,27 +54,20 @@ def run(
     LeakageError
         When it knows what the model will not know at the event, and the spec does not accept that.
     """
-    started = perf_counter()
+    watch = Stopwatch()
+    began = perf_counter()
     spec = specs.model(model)
     key = training_key(spec, snapshot)
     found = mlflow_registry.find_version(settings, model, key)
     if found is None:
-        columns = [*spec.features.all, *spec.leakage.entity]
-        events, data = load_training_set(settings, specs, spec, snapshot, columns)
-        loaded = perf_counter()
-        report = check_training_set(settings, specs, spec, snapshot, events, data)
-        fitted = fit_model(spec, data, snapshot.as_of, entity_key=specs.dataset(spec.dataset).key)
-        profile = _reference_profile(spec, snapshot, events)
-        done = perf_counter()
-        tags = _tags(spec, snapshot, key, code_commit, lock_sha256) | report.tags
-        found = _record(settings, spec, snapshot, fitted, profile, report, tags)
-        log.info(
-            "%s: %d of %d rows used; read %.1f s, check, fit and explain %.1f s, record %.1f s",
-            model, data.counts.used, data.counts.rows,
-            loaded - started, done - loaded, perf_counter() - done,
-        )  # fmt: skip
+        trained = _train(settings, specs, spec, snapshot, watch)
+        made_by = {"code_commit": code_commit, "lock_sha256": lock_sha256}
+        tags = _tags(spec, snapshot, key) | made_by | describe_machine() | trained.report.tags
+        found = record_training(settings, specs, spec, trained, tags, watch)
+        parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items())
+        log.info("%s: trained: %s", model, parts)
     mlflow_runs.finish_run(settings, found.run_id)
-    log.info("%s version %d is the candidate, %.1f s", model, found.version, perf_counter() - started)
+    log.info("%s version %d is the candidate, %.1f s", model, found.version, perf_counter() - began)
     return CandidateRef(
         model=model,
         version=found.version,
@@ -85,6 +76,28 @@ def run(
         artifact_sha256=found.artifact_sha256,
         snapshot=snapshot,
     )
+
+
+def _train(
+    settings: Settings, specs: Specs, spec: ModelSpec, snapshot: SnapshotRef, watch: Stopwatch
+) -> Trained:
+    """Read, check, fit, and say what the fit is like."""
+    columns = [*spec.features.all, *spec.leakage.entity]
+    with watch.part("read"):
+        events, data = load_training_set(settings, specs, spec, snapshot, columns)
+    with watch.part("check"):
+        report = check_training_set(settings, specs, spec, snapshot, events, data)
+    with watch.part("fit"):
+        fitted = fit_model(spec, data, snapshot.as_of, entity_key=specs.dataset(spec.dataset).key)
+    with watch.part("profile"):
+        profile = _reference_profile(spec, snapshot, events)
+    with watch.part("intervals"):
+        intervals = validation_intervals(spec.task, fitted.labels, fitted.scores, spec.training.seed)
+    with watch.part("learning_curve"):
+        measured = {metric: fitted.metrics.get(f"validation_{metric}") for metric in METRICS[spec.task]}
+        own = {str(metric): value for metric, value in measured.items() if value is not None}
+        curve = learning_curve(spec, data, snapshot.as_of, fitted.info.params, own)
+    return Trained(snapshot, fitted, report, profile, intervals, curve)
 
 
 def training_key(spec: ModelSpec, snapshot: SnapshotRef) -> str:
@@ -109,78 +122,11 @@ def _reference_profile(spec: ModelSpec, snapshot: SnapshotRef, events: pd.DataFr
     return build_reference_profile(newest, spec.features, newest[DS]).to_json()
 
 
-def _tags(
-    spec: ModelSpec, snapshot: SnapshotRef, key: str, code_commit: str, lock_sha256: str
-) -> dict[str, str]:
+def _tags(spec: ModelSpec, snapshot: SnapshotRef, key: str) -> dict[str, str]:
     return {
         mlflow_runs.KEY_TAG: key,
         "dvc_tag": snapshot.tag,
         "dvc_hash": snapshot.content_hash,
         "as_of": snapshot.as_of.isoformat(),
-        "code_commit": code_commit,
-        "lock_sha256": lock_sha256,
         "seed": str(spec.training.seed),
     }
-
-
-def _record(
-    settings: Settings,
-    spec: ModelSpec,
-    snapshot: SnapshotRef,
-    fitted: Fitted,
-    profile: dict[str, Any],
-    report: TrainingSetReport,
-    tags: dict[str, str],
-) -> RegisteredVersion:
-    key = tags[mlflow_runs.KEY_TAG]
-    run_id = mlflow_runs.start_run(settings, spec.model, key, f"{spec.model} {snapshot.as_of}", tags)
-    mlflow_runs.log_snapshot(settings, run_id, snapshot)
-    mlflow_runs.log_results(settings, run_id, _params(spec, fitted.pipeline), fitted.metrics)
-    _log_artifacts(settings, run_id, fitted, profile, report)
-    sample = prepare(fitted.rows.head(100), spec.features)
-    signature = signature_of(sample, fitted.scores[:100])
-    uploaded = mlflow_models.upload_model(settings, spec.model, run_id, fitted.pipeline, signature)
-    return _register_once(settings, spec.model, run_id, uploaded, tags)
-
-
-def _register_once(
-    settings: Settings, model: str, run_id: str, uploaded: UploadedModel, tags: dict[str, str]
-) -> RegisteredVersion:
-    """Register under the model's lock: of two trainings with one key, the first one wins."""
-    with warehouse.transaction(settings) as conn:
-        warehouse.model_lock(conn, model)
-        first = mlflow_registry.find_version(settings, model, tags[mlflow_runs.KEY_TAG])
-        if first is None:
-            return mlflow_registry.register_version(settings, model, run_id, uploaded, tags)
-    mlflow_runs.finish_run(settings, run_id, "KILLED")
-    return first
-
-
-def _params(spec: ModelSpec, pipeline: Pipeline) -> dict[str, Any]:
-    estimator = pipeline[-1].get_params(deep=False)
-    return {
-        "estimator": spec.training.estimator,
-        "window_days": spec.training.window,
-        "validation_days": spec.training.validation,
-        "holdout_days": spec.training.holdout,
-        "grace_days": spec.label.grace,
-        **{f"estimator.{name}": value for name, value in estimator.items()},
-    }
-
-
-def _log_artifacts(
-    settings: Settings, run_id: str, fitted: Fitted, profile: dict[str, Any], report: TrainingSetReport
-) -> None:
-    with tempfile.TemporaryDirectory(dir=settings.work_root, prefix="artifacts-") as temporary:
-        folder = Path(temporary)
-        _write_json(folder / mlflow_documents.MODEL_INFO, fitted.info.to_json())
-        _write_json(folder / mlflow_documents.REFERENCE_PROFILE, profile)
-        _write_json(folder / mlflow_documents.TRAINING_SET, report.document)
-        (folder / mlflow_documents.TRAINING_SET_PAGE).write_text(report.page, encoding="utf-8")
-        (folder / "plots").mkdir()
-        draw_plots(folder / "plots", fitted.labels, fitted.scores, fitted.info.threshold, fitted.importance)
-        mlflow_runs.log_files(settings, run_id, folder)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")

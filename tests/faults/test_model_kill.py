@@ -47,8 +47,8 @@ def kill(shop: Shop, evidence: Contract, moment: str) -> None:
 @pytest.mark.parametrize(
     ("moment", "registered", "statuses"),
     [
-        ("before the upload", [], ["FINISHED", "KILLED"]),
-        ("between upload and registration", [], ["FINISHED", "KILLED"]),
+        ("before the upload", [], ["FINISHED"]),
+        ("between upload and registration", [], ["FINISHED"]),
         ("just after registration, under the lock", [1], ["FINISHED"]),
         ("before the run is finished", [1], ["FINISHED"]),
     ],

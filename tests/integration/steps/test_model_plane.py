@@ -85,9 +85,16 @@ def test_two_trainings_at_once_register_one_version(shop: Shop) -> None:
         found = list(pool.map(lambda _: train(shop), range(2)))
     assert found[0] == found[1]
     assert versions(shop) == [1]
+    assert statuses(shop) == ["FINISHED"]
 
 
-def test_a_killed_training_is_replaced(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def statuses(shop: Shop) -> list[str]:
+    experiment = client(shop).get_experiment_by_name(shop.model)
+    assert experiment is not None
+    return [run.info.status for run in client(shop).search_runs([experiment.experiment_id])]
+
+
+def test_a_killed_training_is_gone_on_with(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*args: object) -> None:
         raise KeyboardInterrupt
 
@@ -99,7 +106,8 @@ def test_a_killed_training_is_replaced(shop: Shop, monkeypatch: pytest.MonkeyPat
     experiment = client(shop).get_experiment_by_name(shop.model)
     assert experiment is not None
     runs = client(shop).search_runs([experiment.experiment_id])
-    assert sorted(run.info.status for run in runs) == ["FINISHED", "KILLED"]
+    assert [run.info.status for run in runs] == ["FINISHED"]
+    assert len(runs[0].outputs.model_outputs) == 1
     assert (candidate.version, versions(shop)) == (1, [1])
 
 
@@ -135,8 +143,17 @@ def test_a_run_records_where_it_came_from(shop: Shop) -> None:
     sources = {item.dataset.name: json.loads(item.dataset.source) for item in run.inputs.dataset_inputs}
     assert {name: source["md5"] for name, source in sources.items()} == candidate.snapshot.listings
     artifacts = {item.path for item in client(shop).list_artifacts(candidate.run_id)}
-    assert {"model_info.json", "reference_profile.json", "plots"} <= artifacts
-    assert run.data.metrics["validation_roc_auc_score"] > 0.7
+    assert {"model_info.json", "reference_profile.json", "scored_sample.json", "plots"} <= artifacts
+    figures = {Path(item.path).stem for item in client(shop).list_artifacts(candidate.run_id, "plots")}
+    assert {"roc", "confusion_matrix", "importance", "learning_curve"} <= figures
+    metrics = run.data.metrics
+    assert metrics["validation_roc_auc_score"] > 0.7
+    bounds = metrics["validation_roc_auc_score_lower"], metrics["validation_roc_auc_score_upper"]
+    assert bounds[0] < metrics["validation_roc_auc_score"] < bounds[1]
+    assert {"read_seconds", "fit_seconds", "learning_curve_seconds", "upload_seconds"} <= metrics.keys()
+    assert {"python", "platform", "cpus", "memory_gb", "model_sha256"} <= run.data.tags.keys()
+    version = client(shop).get_model_version(shop.model, str(candidate.version))
+    assert version.tags["model_sha256"] == run.data.tags["model_sha256"]
 
 
 def test_too_few_rows_leave_nothing_registered(shop: Shop) -> None:
