@@ -1,7 +1,11 @@
-"""How sure a difference between two models is: the paired bootstrap.
+"""How sure a metric is, and how sure the difference between two models on the same rows.
 
-Rows are drawn with replacement, the same rows for both models, and the difference of their metrics is
-measured on each draw; the percentiles of these differences bound the true one.
+Rows are drawn with replacement, the same rows for every metric and for both models, and everything is
+measured again on each draw. The percentiles of what was measured bound the true value.
+
+Beyond `BOOTSTRAP_ROWS` rows nothing is drawn: there the influences of rows (see
+`include.core.resampling.statistic`) give the same interval as value ± z · standard error, for the price of
+one sort. Time and memory then grow as those of measuring once.
 
 References
 ----------
@@ -11,121 +15,244 @@ B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap, Chapman & Hall 199
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy import stats
+from threadpoolctl import threadpool_limits
 
-from include.specs.task import Metric
+from include.core.resampling.draws import draw_weights
+from include.core.resampling.metrics import statistics_of
+from include.core.resampling.statistic import Floats, Labels, Statistic
+from include.specs.task import METRICS, Metric, Task
 
 RESAMPLES = 1000
-_BATCH = 100
+BOOTSTRAP_ROWS = 20_000
 _MIN_DEFINED_SHARE = 0.95
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A difference (first model minus second) and its two-sided confidence interval."""
+    """A value and its two-sided confidence interval; the bounds are None where too few rows give none."""
 
+    value: float
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """By how much a candidate is better than the champion on the same rows.
+
+    Attributes
+    ----------
+    metric
+        In which metric.
+    difference, lower, upper
+        Positive where the candidate is better, also of errors and losses; with its interval.
+    standard_error
+        Of the difference, by the influences of the rows.
+    p_value
+        Of the two-sided paired test that both models are equally good: Student's t of the difference over
+        its standard error. For means of losses this is the paired t test, for ROC AUC the test of DeLong,
+        DeLong and Clarke-Pearson.
+    rows
+        How many rows both scored.
+    """
+
+    metric: Metric
     difference: float
     lower: float
     upper: float
+    standard_error: float
+    p_value: float
+    rows: int
 
 
-def bootstrap_difference(
-    labels: NDArray[np.int64],
-    first: Floats,
-    second: Floats,
-    metric: Metric,
+@dataclass(frozen=True)
+class Scored:
+    """What one model answered: scores, and the threshold that makes answers of binary scores."""
+
+    scores: Floats
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Both models, and their differences; a metric that is not defined for a model is left out."""
+
+    candidate: dict[Metric, Interval]
+    champion: dict[Metric, Interval]
+    differences: dict[Metric, PairedDifference]
+
+
+def metric_intervals(
+    task: Task,
+    labels: Labels,
+    scored: Scored,
     confidence: float,
     seed: int,
+    metrics: Sequence[Metric] | None = None,
     resamples: int = RESAMPLES,
-) -> Interval | None:
-    """Bound the difference of a metric between two models that scored the same rows.
+) -> dict[Metric, Interval]:
+    """Measure one model and say how sure each metric is.
 
     Parameters
     ----------
+    task
+        What kind of answer is given.
     labels
-        Shape (rows,), 0 or 1.
-    first, second
-        Shape (rows,), scores of the two models.
-    metric
-        What is compared; better when higher.
+        Shape (rows,): 0 or 1, codes of classes, or values.
+    scored
+        Scores of shape (rows,), or (rows, classes) for several classes.
     confidence
-        Share of such intervals that hold the true difference, for example 0.95.
+        Share of such intervals that hold the true value, for example 0.95.
     seed
         Equal seeds draw equal rows.
+    metrics
+        Which; all of the task if None.
     resamples
         How many draws.
 
     Returns
     -------
-    Interval or None
-        None where the metric is not defined: no rows, one class, scores that are not finite, or too
-        few rows of one class for 95 % of the draws to hold both.
+    dict
+        A metric that is not defined, because there are no rows, one class, or scores that are not finite,
+        is left out; its interval is None where more than 5 % of the draws leave it undefined.
     """
-    if len(np.unique(labels)) < 2 or not (np.isfinite(first).all() and np.isfinite(second).all()):
-        return None
-    curves = _Curve(labels, first), _Curve(labels, second)
-    once = np.ones((1, len(labels)))
-    observed = _differences(curves, once, metric)[0]
-    drawn = np.concatenate(
-        [_differences(curves, draws, metric) for draws in _draws(len(labels), resamples, seed)]
+    wanted = METRICS[task] if metrics is None else metrics
+    [measured], _ = _measure(task, labels, [scored], wanted, seed, resamples)
+    return _intervals(measured, confidence)
+
+
+def compare_models(
+    task: Task,
+    labels: Labels,
+    candidate: Scored,
+    champion: Scored,
+    confidence: float,
+    seed: int,
+    metrics: Sequence[Metric] | None = None,
+    resamples: int = RESAMPLES,
+) -> Compared:
+    """Measure two models that scored the same rows, and bound the differences of their metrics.
+
+    Parameters are those of `metric_intervals`; both models are measured on the same draws.
+    """
+    wanted = METRICS[task] if metrics is None else metrics
+    [first, second], rows = _measure(task, labels, [candidate, champion], wanted, seed, resamples)
+    paired = (_difference(first[metric], second[metric], confidence, rows) for metric in wanted
+              if metric in first and metric in second)  # fmt: skip
+    return Compared(
+        candidate=_intervals(first, confidence),
+        champion=_intervals(second, confidence),
+        differences={found.metric: found for found in paired if found is not None},
     )
-    defined = drawn[np.isfinite(drawn)]
-    if len(defined) < _MIN_DEFINED_SHARE * resamples:
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A metric on all rows, on each draw (none where nothing is drawn), and each row's influence on it."""
+
+    metric: Metric
+    value: float
+    drawn: Floats
+    influence: Floats
+
+    def bounds(self, confidence: float) -> tuple[float, float] | None:
+        """Return the interval, or None where too many draws leave the metric undefined."""
+        tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+        if not len(self.drawn):
+            lower, upper = self.value + stats.norm.ppf(tails) * _standard_error(self.influence)
+            return float(lower), float(upper)
+        defined = self.drawn[np.isfinite(self.drawn)]
+        if len(defined) < _MIN_DEFINED_SHARE * len(self.drawn):
+            return None
+        lower, upper = np.quantile(defined, tails)
+        return float(lower), float(upper)
+
+
+def _measure(
+    task: Task, labels: Labels, models: list[Scored], metrics: Sequence[Metric], seed: int, resamples: int
+) -> tuple[list[dict[Metric, _Measured]], int]:
+    rows = len(labels)
+    sound = [rows > 0 and bool(np.isfinite(model.scores).all()) for model in models]
+    prepared = [
+        statistics_of(task, labels, model.scores, metrics, model.threshold) if fine else []
+        for model, fine in zip(models, sound, strict=True)
+    ]
+    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, on every machine
+        return _draw_all(prepared, rows, seed, resamples), rows
+
+
+def _draw_all(
+    prepared: list[list[Statistic]], rows: int, seed: int, resamples: int
+) -> list[dict[Metric, _Measured]]:
+    """Draw once for all models and metrics."""
+    once = [_together(statistics, np.ones((1, rows))) for statistics in prepared]
+    drawn: list[dict[Metric, list[Floats]]] = [{metric: [] for metric in values} for values in once]
+    if any(prepared) and rows <= BOOTSTRAP_ROWS:
+        for weights in draw_weights(rows, resamples, seed):
+            for kept, statistics in zip(drawn, prepared, strict=True):
+                for metric, values in _together(statistics, weights).items():
+                    kept[metric].append(values)
+    return [
+        {
+            metric: _Measured(metric, float(value[0]), _joined(kept[metric]), influence[metric])
+            for metric, value in values.items()
+            if np.isfinite(value[0])
+        }
+        for values, kept, influence in zip(once, drawn, map(_influences, prepared), strict=True)
+    ]
+
+
+def _together(statistics: Iterable[Statistic], weights: Floats) -> dict[Metric, Floats]:
+    return {metric: values for one in statistics for metric, values in one.measure(weights).items()}
+
+
+def _influences(statistics: Iterable[Statistic]) -> dict[Metric, Floats]:
+    return {metric: values for one in statistics for metric, values in one.influence().items()}
+
+
+def _joined(parts: list[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _intervals(measured: dict[Metric, _Measured], confidence: float) -> dict[Metric, Interval]:
+    return {
+        metric: Interval(one.value, *(one.bounds(confidence) or (None, None)))
+        for metric, one in measured.items()
+    }
+
+
+def _difference(
+    candidate: _Measured, champion: _Measured, confidence: float, rows: int
+) -> PairedDifference | None:
+    """Subtract in the direction in which more is better; None where the difference has no interval."""
+    sign = 1.0 if candidate.metric.higher_is_better else -1.0
+    gain = _Measured(
+        candidate.metric,
+        sign * (candidate.value - champion.value),
+        sign * (candidate.drawn - champion.drawn),
+        sign * (candidate.influence - champion.influence),
+    )
+    bounds = gain.bounds(confidence)
+    if bounds is None:
         return None
-    lower, upper = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(observed), float(lower), float(upper))
+    error = _standard_error(gain.influence)
+    p_value = _p_value(gain.value, error, rows)
+    return PairedDifference(gain.metric, gain.value, *bounds, error, p_value, rows)
 
 
-class _Curve:
-    """Rows of one model in falling order of score; equal scores form one step."""
-
-    def __init__(self, labels: NDArray[np.int64], scores: Floats) -> None:
-        self.order = np.argsort(-scores, kind="stable")
-        ordered = scores[self.order]
-        self.step_ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-        self.positive = labels[self.order] == 1
-
-    def measure(self, weights: Floats, metric: Metric) -> Floats:
-        """Return the metric for each row of weights, shape (draws, rows) → (draws,)."""
-        ordered = weights[:, self.order]
-        hits = np.cumsum(ordered * self.positive, axis=1)[:, self.step_ends]
-        misses = np.cumsum(ordered * ~self.positive, axis=1)[:, self.step_ends]
-        with np.errstate(invalid="ignore", divide="ignore"):  # a draw without one class gives NaN
-            return _roc_auc(hits, misses) if metric is Metric.ROC_AUC else _average_precision(hits, misses)
+def _standard_error(influence: Floats) -> float:
+    rows = len(influence)
+    return float(np.sqrt(np.square(influence).sum() / (rows * (rows - 1)))) if rows > 1 else float("nan")
 
 
-def _roc_auc(hits: Floats, misses: Floats) -> Floats:
-    """Area under hits over misses, by trapezoids from the origin."""
-    step = np.diff(misses, axis=1, prepend=0.0)
-    before = np.concatenate([np.zeros((len(hits), 1)), hits[:, :-1]], axis=1)
-    area: Floats = (step * (hits + before)).sum(axis=1) / 2
-    return area / (hits[:, -1] * misses[:, -1])
-
-
-def _average_precision(hits: Floats, misses: Floats) -> Floats:
-    """Sum of precision times the recall gained at each step."""
-    answered = hits + misses
-    precision = np.divide(hits, answered, out=np.zeros_like(hits), where=answered > 0)
-    gained = np.diff(hits, axis=1, prepend=0.0)
-    average: Floats = (gained * precision).sum(axis=1) / hits[:, -1]
-    average[misses[:, -1] == 0] = np.nan
-    return average
-
-
-def _differences(curves: tuple[_Curve, _Curve], weights: Floats, metric: Metric) -> Floats:
-    return curves[0].measure(weights, metric) - curves[1].measure(weights, metric)
-
-
-def _draws(rows: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each row is drawn, shape (draws, rows), in batches that bound memory."""
-    generator = np.random.default_rng(seed)
-    for start in range(0, resamples, _BATCH):
-        draws = min(_BATCH, resamples - start)
-        chosen = generator.integers(0, rows, (draws, rows)) + np.arange(draws)[:, None] * rows
-        yield np.bincount(chosen.ravel(), minlength=draws * rows).reshape(draws, rows).astype(np.float64)
+def _p_value(difference: float, error: float, rows: int) -> float:
+    if difference == 0:
+        return 1.0
+    if error == 0:  # every row says the same
+        return 0.0
+    return float(2 * stats.t.sf(abs(difference) / error, rows - 1))

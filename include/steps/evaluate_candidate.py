@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import date
 from time import perf_counter
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from include.adapters import mlflow_runs, warehouse
+from include.adapters.files import write_atomically
+from include.adapters.work_folders import work_folder
 from include.contracts import CandidateRef, Decision, EvaluationRef, MetricEstimate
-from include.core.bootstrap import bootstrap_difference
-from include.core.metrics import measure
-from include.core.model_info import ModelInfo
-from include.core.promotion import decide_absolute, decide_versus_champion, decide_without_comparison
-from include.core.training_set import TrainingSet
+from include.core.bootstrap import Compared, Interval, compare_models, metric_intervals
+from include.core.gates.absolute import decide_absolute
+from include.core.gates.versus_champion import (
+    decide_versus_champion,
+    decide_without_champion_model,
+    decide_without_comparison,
+)
+from include.errors import IntegrityError
 from include.settings import Settings
 from include.specs import ModelSpec, Specs
+from include.specs.task import Metric
+from include.steps.evaluation_page import evaluation_page
+from include.steps.holdout import ScoredHoldout, score_holdout, side_by_side, with_threshold
+from include.steps.judge_candidate import judge_more
 from include.steps.scorer import Scorer, load_scorer
-from include.steps.snapshot_training_set import load_training_set
 
 log = logging.getLogger(__name__)
 
 DECISIONS = "decisions.json"
+PAGE = "evaluation.html"
 
 
 def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -> EvaluationRef:
     """Score the holdout with both models, measure both, and judge every gate.
 
     The holdout is read again from the candidate's snapshot; it was not used to fit, to search or to
-    choose the threshold. What is found is logged to the candidate's run.
+    choose the threshold. What is found is logged to the candidate's run, and written as a page.
 
     Parameters
     ----------
@@ -44,29 +48,46 @@ def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -
         Which model.
     candidate
         Who is judged.
+
+    Raises
+    ------
+    IntegrityError
+        When the candidate cannot be loaded. A champion that cannot be loaded is a verdict.
     """
     started = perf_counter()
     spec = specs.model(model)
-    judged, champion = _load_scorers(settings, candidate)
-    rivals = [judged, champion] if champion else [judged]
-    holdouts = _read_holdouts(settings, specs, spec, candidate, rivals)
-    holdout = holdouts[0]
-    scores, *others = [rival.score(seen.rows) for rival, seen in zip(rivals, holdouts, strict=True)]
-    champion_scores = others[0] if others else None
-    versus = _versus_champion(spec, holdout.labels, scores, champion, champion_scores, candidate.version)
-    metrics = measure(spec.task, holdout.labels, scores)
-    champion_measured = {} if champion_scores is None else measure(spec.task, holdout.labels, champion_scores)
+    rivals = _load_rivals(settings, candidate)
+    scored = score_holdout(settings, specs, spec, candidate, rivals.judged, rivals.comparable)
+    compared = _compare(spec, rivals, scored)
+    metrics = _estimates(compared.candidate)
+    rows = len(scored.holdout.labels)
     result = EvaluationRef(
         candidate=candidate,
-        champion_version=champion.version if champion else None,
-        holdout_first=holdout.first,
-        holdout_last=holdout.last,
-        holdout_rows=len(holdout.labels),
-        metrics=_estimates(metrics),
-        champion_metrics=_estimates(champion_measured),
-        decisions=[*decide_absolute(metrics, spec.gates.absolute), versus],
+        champion_version=rivals.champion_version,
+        holdout_first=scored.holdout.first,
+        holdout_last=scored.holdout.last,
+        holdout_rows=rows,
+        metrics=metrics,
+        champion_metrics=_estimates(compared.champion),
+        decisions=[
+            *decide_absolute(metrics, spec.gates.absolute, rows),
+            _versus_champion(spec, rivals, compared, rows),
+            *judge_more(
+                settings,
+                spec,
+                candidate,
+                rivals.judged,
+                rivals.comparable,
+                scored.holdout.rows,
+                scored.holdout.labels,
+                scored.scores,
+                scored.champion_scores,
+            ),
+        ],
+        report=_page_name(candidate, rivals.champion_version),
     )
-    _log_result(settings, result)
+    page = evaluation_page(spec, result, compared, scored, rivals.judged, rivals.comparable)
+    _keep(settings, result, page)
     log.info(
         "%s version %d judged on %d rows: %s; %.1f s",
         model, candidate.version, result.holdout_rows,
@@ -76,72 +97,91 @@ def run(settings: Settings, specs: Specs, model: str, candidate: CandidateRef) -
 
 
 @dataclass(frozen=True)
-class _Holdout:
-    rows: pd.DataFrame
-    labels: NDArray[np.int64]
-    first: date
-    last: date
+class _Rivals:
+    """Who is judged, and who serves; `problem` says why the champion could not be loaded."""
+
+    judged: Scorer
+    champion: Scorer | None
+    champion_version: int | None
+    problem: str | None = None
+
+    @property
+    def comparable(self) -> Scorer | None:
+        """The champion, if it answers the same kind of question."""
+        if self.champion is None or self.champion.info.task is not self.judged.info.task:
+            return None
+        return self.champion
 
 
-def _load_scorers(settings: Settings, candidate: CandidateRef) -> tuple[Scorer, Scorer | None]:
+def _load_rivals(settings: Settings, candidate: CandidateRef) -> _Rivals:
     with warehouse.transaction(settings) as conn:
         champion = warehouse.current_champion(conn, candidate.model)
     judged = load_scorer(settings, candidate)
     if champion is None:
-        return judged, None
-    return judged, judged if champion.version == candidate.version else load_scorer(settings, champion)
+        return _Rivals(judged, None, None)
+    if champion.version == candidate.version:
+        return _Rivals(judged, judged, champion.version)
+    try:
+        return _Rivals(judged, load_scorer(settings, champion), champion.version)
+    except IntegrityError as error:
+        log.warning("champion version %d cannot be loaded: %s", champion.version, error)
+        return _Rivals(judged, None, champion.version, str(error))
 
 
-def _read_holdouts(
-    settings: Settings, specs: Specs, spec: ModelSpec, candidate: CandidateRef, rivals: list[Scorer]
-) -> list[_Holdout]:
-    """Read the candidate's holdout for each rival: once, unless they derive features of one name unlike."""
-
-    def read(together: list[Scorer]) -> _Holdout:
-        wanted = [name for rival in together for name in rival.info.features.all]
-        derived = {one.name: one for rival in together for one in rival.info.derived}
-        _, data = load_training_set(settings, specs, spec, candidate.snapshot, wanted, list(derived.values()))
-        return _holdout(data, rivals[0].info)
-
-    definitions = {one.name: one for rival in rivals for one in rival.info.derived}
-    if all(definitions[one.name] == one for rival in rivals for one in rival.info.derived):
-        return [read(rivals)] * len(rivals)
-    return [read([rival]) for rival in rivals]
+def _compare(spec: ModelSpec, rivals: _Rivals, scored: ScoredHoldout) -> Compared:
+    task, labels, seed = rivals.judged.info.task, scored.holdout.labels, spec.training.seed
+    confidence = spec.gates.versus_champion.confidence
+    if rivals.comparable is None:
+        judged = with_threshold(rivals.judged, scored.scores)
+        return Compared(metric_intervals(task, labels, judged, confidence, seed), {}, {})
+    judged, champion = side_by_side(scored, rivals.judged, rivals.comparable)
+    return compare_models(task, labels, judged, champion, confidence, seed)
 
 
-def _holdout(data: TrainingSet, info: ModelInfo) -> _Holdout:
-    """Take the days the candidate was kept from, as its training recorded them."""
-    first, last = info.holdout.first, info.holdout.last
-    chosen = (data.matured >= np.datetime64(first)) & (data.matured <= np.datetime64(last))
-    return _Holdout(data.rows[chosen], data.labels[chosen], first, last)
-
-
-def _versus_champion(
-    spec: ModelSpec,
-    labels: NDArray[np.int64],
-    scores: NDArray[np.float64],
-    champion: Scorer | None,
-    champion_scores: NDArray[np.float64] | None,
-    candidate_version: int,
-) -> Decision:
-    if champion is None or champion_scores is None:
+def _versus_champion(spec: ModelSpec, rivals: _Rivals, compared: Compared, rows: int) -> Decision:
+    gate, version = spec.gates.versus_champion, rivals.champion_version
+    if version is None:
         return decide_without_comparison("no champion yet: there is nothing to be worse than")
-    if champion.version == candidate_version:
-        return decide_without_comparison(f"version {candidate_version} is the champion itself")
-    gate = spec.gates.versus_champion
-    interval = bootstrap_difference(
-        labels, scores, champion_scores, gate.metric, gate.confidence, spec.training.seed
-    )
-    return decide_versus_champion(gate, interval, champion.version, len(labels))
+    if rivals.problem is not None:
+        return decide_without_champion_model(gate, version, rivals.problem)
+    if version == rivals.judged.version:
+        return decide_without_comparison(f"version {version} is the champion itself")
+    if rivals.comparable is None:
+        return decide_without_comparison(
+            f"champion version {version} answers another kind of question: there is nothing to compare"
+        )
+    return decide_versus_champion(gate, compared.differences.get(gate.metric), version, rows)
 
 
-def _estimates(metrics: dict[str, float]) -> dict[str, MetricEstimate]:
-    return {name: MetricEstimate(value=value) for name, value in metrics.items()}
+def _estimates(intervals: dict[Metric, Interval]) -> dict[str, MetricEstimate]:
+    return {
+        str(metric): MetricEstimate(value=one.value, lower=one.lower, upper=one.upper)
+        for metric, one in intervals.items()
+    }
 
 
-def _log_result(settings: Settings, result: EvaluationRef) -> None:
+def _page_name(candidate: CandidateRef, champion_version: int | None) -> str:
+    beside = "alone" if champion_version is None else f"beside-{champion_version}"
+    return f"{candidate.model}/evaluation/version-{candidate.version}-{beside}.html"
+
+
+def _keep(settings: Settings, result: EvaluationRef, page: str) -> None:
+    """Write the page where the web UI finds it, and log all that was found to the candidate's run."""
     run_id = result.candidate.run_id
-    found = {"holdout": result.metrics, "champion_holdout": result.champion_metrics}
-    metrics = {f"{part}_{name}": one.value for part, named in found.items() for name, one in named.items()}
-    mlflow_runs.log_results(settings, run_id, {}, metrics)
+    mlflow_runs.log_results(settings, run_id, {}, _logged_metrics(result))
     mlflow_runs.log_document(settings, run_id, DECISIONS, [d.to_json() for d in result.decisions])
+    with work_folder(settings.work_root, "evaluation-") as folder:
+        (folder / PAGE).write_text(page, encoding="utf-8")
+        mlflow_runs.log_files(settings, run_id, folder)
+    write_atomically(settings.reports_root / str(result.report), page.encode())
+
+
+def _logged_metrics(result: EvaluationRef) -> dict[str, float]:
+    found = {"holdout": result.metrics, "champion_holdout": result.champion_metrics}
+    return {
+        f"{part}_{name}{end}": value
+        for part, named in found.items()
+        for name, one in named.items()
+        for end, value in (("", one.value), ("_lower", one.lower), ("_upper", one.upper))
+        if value is not None
+    }

@@ -1,0 +1,1 @@
+"""Metrics under resampling: measured on weighted rows, and by how much each row moves them."""
