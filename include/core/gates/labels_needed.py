@@ -15,7 +15,7 @@ S. A. Julious, «Sample sizes for clinical trials with Normal data», Statistics
 
 from __future__ import annotations
 
-from math import ceil, isfinite
+from math import ceil, isfinite, sqrt
 
 from scipy import stats
 
@@ -49,6 +49,8 @@ def labels_needed(
     distance = difference - limit
     if not (distance > 0 and isfinite(standard_error)):
         return None
-    z = stats.norm.ppf((1 + confidence) / 2) + stats.norm.ppf(POWER)
-    total = rows * (z * standard_error / distance) ** 2
-    return max(1, ceil(total - rows)) if total - rows <= MOST else None
+    z = float(stats.norm.ppf((1 + confidence) / 2) + stats.norm.ppf(POWER))
+    ratio = z * standard_error / distance
+    if ratio >= sqrt(MOST / rows + 1):
+        return None
+    return max(1, ceil(rows * (ratio**2 - 1)))
