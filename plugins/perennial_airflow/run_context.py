@@ -81,7 +81,7 @@ def day_range(context: Context, dag_id: str) -> tuple[date, date]:
 
 def is_backfill(context: Context) -> bool:
     """Tell whether the run belongs to a backfill, which must not promote, retrain or page."""
-    return str(context["dag_run"].run_type) == "backfill"
+    return context["dag_run"].run_type == "backfill"
 
 
 def requested_by(context: Context) -> str | None:
@@ -91,7 +91,8 @@ def requested_by(context: Context) -> str | None:
     that of the account on the machine.
     """
     run = context["dag_run"]
-    return run.triggering_user_name if str(run.run_type) in {"manual", "asset_materialization"} else None
+    by_hand = run.run_type in ("manual", "asset_materialization")  # an enum: its str() is another text
+    return run.triggering_user_name if by_hand else None
 
 
 def newest_event(context: Context, asset: Asset) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,7 +52,7 @@ def make_context() -> Callable[..., Context]:
         }
         return {
             "dag_run": SimpleNamespace(
-                run_type=run_type, dag_id="d__s", run_id="r", triggering_user_name=user
+                run_type=DagRunType(run_type), dag_id="d__s", run_id="r", triggering_user_name=user
             ),
             "params": params or {},
             "run_id": "r",
