@@ -29,25 +29,27 @@ _COLUMNS = {
 def shop_specs(model: str, **sections: Any) -> Specs:
     """Return the specs of both datasets and of the model, with some of its sections replaced."""
     spec = ModelSpec.model_validate({**BASE, "model": model, **sections})
-    return Specs(datasets={name: _dataset(name) for name in _COLUMNS}, models={model: spec})
-
-
-def _dataset(name: str) -> DatasetSpec:
-    return DatasetSpec.model_validate(
-        {
-            "dataset": name,
-            "owner": "team",
-            "description": "Demo rows.",
-            "source": {"kind": "sql", "connection": "shop", "table": name},
-            "key": ["id"],
-            "event_time": "at",
-            "start": FIRST,
-            "schedule": "0 2 * * *",
-            "columns": _COLUMNS[name],
-            "contract": [{"expect": "column_values_to_not_be_null", "column": "id", "severity": "block"}],
-            "budgets": {"quarantine_share": 0.1, "min_rows": 0},
-        }
+    return Specs(
+        datasets={name: DatasetSpec.model_validate(dataset_document(name)) for name in _COLUMNS},
+        models={model: spec},
     )
+
+
+def dataset_document(name: str) -> dict[str, Any]:
+    """Return the spec of one of the datasets, as YAML would say it."""
+    return {
+        "dataset": name,
+        "owner": "team",
+        "description": "Demo rows.",
+        "source": {"kind": "sql", "connection": "shop", "table": name},
+        "key": ["id"],
+        "event_time": "at",
+        "start": FIRST,
+        "schedule": "0 2 * * *",
+        "columns": _COLUMNS[name],
+        "contract": [{"expect": "column_values_to_not_be_null", "column": "id", "severity": "block"}],
+        "budgets": {"quarantine_share": 0.1, "min_rows": 0},
+    }
 
 
 @dataclass(frozen=True)
