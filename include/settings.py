@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from include.errors import SettingsError
 
 PREFIX = "PERENNIAL_"
 SNAPSHOTS = "perennial_snapshots"
 """Name of the connection with the snapshot storage's credentials; it may be absent."""
+
+
+def _names(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -35,6 +40,9 @@ class Settings(BaseModel):
         Folder for temporary files of running tasks.
     specs_root
         Folder that holds `datasets/` and `models/`.
+    trusted_types
+        Types that fitted models of the user's own estimators are made of, by their full names; in the
+        environment with commas between them. A stored model of other types is not loaded.
     warehouse_url
         SQLAlchemy address of the warehouse (PostgreSQL, psycopg).
     connections
@@ -50,6 +58,7 @@ class Settings(BaseModel):
     mlflow_tracking_uri: str
     work_root: Path
     specs_root: Path
+    trusted_types: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
     warehouse_url: SecretStr | None = None
     connections: dict[str, SecretStr] = {}
 

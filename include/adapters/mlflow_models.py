@@ -40,7 +40,7 @@ def upload_model(
         logged = client.create_logged_model(run.info.experiment_id, model, run_id, model_type="sklearn")
         files = Path(folder) / "model"
         described = Model(run_id=run_id, model_id=logged.model_id)
-        sha256 = write_model(pipeline, files, described, signature)
+        sha256 = write_model(pipeline, files, described, signature, settings.trusted_types)
         stored = UploadedModel(logged.model_id, sha256, file_sha256(files / MODEL_FILE))
         client.log_model_artifacts(logged.model_id, str(files))
         client.set_logged_model_tags(
@@ -94,7 +94,8 @@ def load_version(settings: Settings, model: str, version: int, run_id: str, arti
             )
         # Not by its models:/ address, where the client adds a file of its own to what it downloads.
         location = client.get_logged_model(found.source.removeprefix("models:/")).artifact_location
-        return load_model(_download(settings, location, Path(folder)), artifact_sha256)
+        files = _download(settings, location, Path(folder))
+        return load_model(files, artifact_sha256, settings.trusted_types)
 
 
 @contextmanager

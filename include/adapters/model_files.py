@@ -7,6 +7,7 @@ artifact it is about to load; here the list is fixed in code, and the bytes are 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,23 +15,32 @@ import mlflow.sklearn
 import numpy as np
 import pandas as pd
 import skops.io
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature, infer_signature
 from mlflow.models.model import MLMODEL_FILE_NAME
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from include.adapters.canonical_skops import file_sha256, make_canonical
-from include.errors import IntegrityError
+from include.errors import EstimatorError, IntegrityError, PerennialError, SettingsError, name_some
 
 MODEL_FILE = "model.skops"
 TRUSTED_TYPES = [
     "functools.partial",
     "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 ]
-"""Beyond skops' own list, what the estimators of `include.core.pipeline` are made of."""
+"""Beyond skops' own list, what the estimators of `include.core.estimators` are made of.
 
+Types of estimators of the user's own are trusted by the installation's setting `trusted_types`, never
+because a model says so.
+"""
+
+_TRUST = "if they are yours, add them to PERENNIAL_TRUSTED_TYPES, with commas between them"
 _REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 
@@ -42,7 +52,13 @@ def signature_of(prepared: pd.DataFrame, scores: NDArray[np.float64]) -> ModelSi
     return infer_signature(prepared, pd.DataFrame(scores, columns=names))
 
 
-def write_model(pipeline: Pipeline, folder: Path, description: Model, signature: ModelSignature) -> str:
+def write_model(
+    pipeline: Pipeline,
+    folder: Path,
+    description: Model,
+    signature: ModelSignature,
+    trusted: Sequence[str] = (),
+) -> str:
     """Write an MLflow model folder and return its hash.
 
     Equal fits give a `model.skops` of equal bytes; `MLmodel` beside it says when it was written.
@@ -57,18 +73,30 @@ def write_model(pipeline: Pipeline, folder: Path, description: Model, signature:
         The MLflow model the files belong to.
     signature
         See `signature_of`.
+    trusted
+        Types of the user's own that the installation trusts.
+
+    Raises
+    ------
+    SettingsError
+        When it is made of types that are not trusted: it could not be loaded again.
+    EstimatorError
+        When it cannot be stored for another reason.
     """
-    mlflow.sklearn.save_model(
-        pipeline,
-        folder,
-        mlflow_model=description,
-        serialization_format="skops",
-        skops_trusted_types=TRUSTED_TYPES,
-        signature=signature,
-        pyfunc_predict_fn="predict_proba" if hasattr(pipeline, "predict_proba") else "predict",
-        # Given, because MLflow would otherwise find them by loading the model in another process.
-        pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
-    )
+    try:
+        mlflow.sklearn.save_model(
+            pipeline,
+            folder,
+            mlflow_model=description,
+            serialization_format="skops",
+            skops_trusted_types=[*TRUSTED_TYPES, *trusted],
+            signature=signature,
+            pyfunc_predict_fn="predict_proba" if hasattr(pipeline, "predict_proba") else "predict",
+            # Given, because MLflow would otherwise find them by loading the model in another process.
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+        )
+    except MlflowException as error:
+        raise _not_storable(pipeline, error, trusted) from error
     make_canonical(folder / MODEL_FILE)
     description.model_size_bytes = sum(item.stat().st_size for item in folder.rglob("*") if item.is_file())
     description.save(folder / MLMODEL_FILE_NAME)
@@ -81,13 +109,24 @@ def write_model_file(pipeline: Pipeline, path: Path) -> str:
     return make_canonical(path)
 
 
-def load_model(folder: Path, sha256: str) -> Pipeline:
+def load_model(folder: Path, sha256: str, trusted: Sequence[str] = ()) -> Pipeline:
     """Load a model folder, if its bytes are those that were registered.
+
+    Parameters
+    ----------
+    folder
+        What `write_model` wrote.
+    sha256
+        What it answered.
+    trusted
+        Types of the user's own that the installation trusts.
 
     Raises
     ------
     IntegrityError
         When the hash differs; nothing was loaded.
+    SettingsError
+        When it is made of types that are not trusted.
     """
     found = folder_sha256(folder)
     if found != sha256:
@@ -96,7 +135,14 @@ def load_model(folder: Path, sha256: str) -> Pipeline:
             where=str(folder.name),
             next_step="treat the artifact store as tampered with; train and promote a new version",
         )
-    return skops.io.load(folder / MODEL_FILE, trusted=TRUSTED_TYPES)
+    path = folder / MODEL_FILE
+    if unknown := _untrusted(skops.io.get_untrusted_types(file=path), trusted):
+        raise SettingsError(
+            f"the model is made of types that are not trusted: {name_some(unknown)}",
+            where=str(folder.name),
+            next_step=_TRUST,
+        )
+    return skops.io.load(path, trusted=[*TRUSTED_TYPES, *trusted])
 
 
 def folder_sha256(folder: Path) -> str:
@@ -105,3 +151,25 @@ def folder_sha256(folder: Path) -> str:
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         total.update(f"{path.relative_to(folder).as_posix()}\0{file_sha256(path)}\n".encode())
     return total.hexdigest()
+
+
+def _untrusted(found: Iterable[str], trusted: Sequence[str]) -> list[str]:
+    return sorted(set(found) - {*TRUSTED_TYPES, *trusted})
+
+
+def _not_storable(pipeline: Pipeline, error: MlflowException, trusted: Sequence[str]) -> PerennialError:
+    if error.__cause__ is not None:
+        return EstimatorError(
+            f"skops cannot store the fitted model: {' '.join(str(error.__cause__).split())[:300]}",
+            next_step="build the estimator of classes and functions at the top level of installed modules,"
+            " with plain attributes",
+        )
+    unknown = _untrusted(skops.io.get_untrusted_types(data=skops.io.dumps(pipeline)), trusted)
+    if unknown:
+        return SettingsError(
+            f"the fitted model is made of types that are not trusted: {name_some(unknown)}", next_step=_TRUST
+        )
+    return EstimatorError(
+        f"MLflow cannot store the fitted model: {' '.join(str(error).split())[:300]}",
+        next_step="mend the estimator",
+    )

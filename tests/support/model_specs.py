@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from include.specs.model import ModelSpec
+from include.specs.task import Task
 
 BASE: dict[str, Any] = {
     "model": "demo",
@@ -50,3 +51,29 @@ def model_spec(**training: Any) -> ModelSpec:
     if "estimator" in training and "params" not in training:
         del merged["params"]
     return ModelSpec.model_validate({**BASE, "training": merged})
+
+
+_GATES: dict[Task, dict[str, Any]] = {
+    Task.BINARY_CLASSIFICATION: BASE["gates"],
+    Task.MULTICLASS_CLASSIFICATION: {
+        "absolute": {"accuracy_score": 0.5},
+        "versus_champion": {"metric": "log_loss", "margin": 0.02},
+    },
+    Task.REGRESSION: {
+        "absolute": {"r2_score": 0.3},
+        "versus_champion": {"metric": "mean_absolute_error", "margin": 0.05},
+    },
+}
+
+
+def task_spec(task: Task, *, label: dict[str, Any] | None = None, **training: Any) -> ModelSpec:
+    """Return the spec for a task, with other values in `label` and `training`."""
+    return ModelSpec.model_validate(
+        {
+            **BASE,
+            "task": str(task),
+            "label": {**BASE["label"], **(label or {})},
+            "gates": _GATES[task],
+            "training": {**BASE["training"], "params": {}, **training},
+        }
+    )

@@ -37,3 +37,9 @@ def test_an_undefined_connection_says_how_to_define_it() -> None:
 def test_a_missing_warehouse_says_how_to_define_it() -> None:
     with pytest.raises(SettingsError, match="AIRFLOW_CONN_PERENNIAL_WAREHOUSE"):
         Settings.from_mapping(COMPLETE).warehouse()
+
+
+def test_trusted_types_are_listed_with_commas() -> None:
+    listed = {"PERENNIAL_TRUSTED_TYPES": "my.Median, my.Quantile,"}
+    assert Settings.from_mapping(COMPLETE | listed).trusted_types == ("my.Median", "my.Quantile")
+    assert Settings.from_mapping(COMPLETE).trusted_types == ()
