@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from include.contracts import Decision, Verdict
 from include.core.gates.probe import Floats, Probe, describe, said, score_text
-from include.errors import FatalError, name_some
+from include.errors import DataError, FatalError, name_some
 from include.specs.gates import EXTREME_INPUTS, BehaviouralTest, Cell, Direction, Example, Extreme, Invariance
 from include.specs.task import Task
 
@@ -79,7 +79,7 @@ def _judge(test: BehaviouralTest, probe: Probe, rows: pd.DataFrame) -> _Found:
 
 
 def _invariance(test: Invariance, probe: Probe, rows: pd.DataFrame) -> _Found:
-    before, after = probe.score(rows), probe.score(probe.changed(rows, test.set))
+    before, after = _scores(probe, rows), _scores(probe, probe.changed(rows, test.set))
     moved = _largest(np.abs(after - before))
     kept = moved <= test.tolerance
     worst = int(np.argmax(moved))
@@ -100,8 +100,9 @@ def _direction(test: Direction, probe: Probe, rows: pd.DataFrame) -> _Found:
         return _unsure(
             f"version {probe.version} knows no class {test.of!r}; it knows {name_some(probe.classes)}"
         )
-    before = _meant(probe, probe.score(known), test.of)
-    after = _meant(probe, probe.score(known.assign(**{test.column: known[test.column] + test.add})), test.of)
+    before = _meant(probe, _scores(probe, known), test.of)
+    moved_rows = known.assign(**{test.column: known[test.column] + test.add})
+    after = _meant(probe, _scores(probe, moved_rows), test.of)
     moved, moves_right = after - before, _DIRECTIONS[test.score]
     wrongness = -moved if test.score in {"increases", "not_decreases"} else moved
     worst = int(np.argmax(wrongness))
@@ -126,7 +127,7 @@ def _by_share(kept: NDArray[np.bool_], min_share: float, what: str, worst: str) 
 
 def _example(test: Example, probe: Probe) -> _Found:
     row = probe.row(test.row)
-    scores = probe.score(row)
+    scores = _scores(probe, row)
     answer = _named_answer(probe, scores)
     wanted = str(test.answer) if probe.task is Task.MULTICLASS_CLASSIFICATION else test.answer
     if probe.task is Task.MULTICLASS_CLASSIFICATION and wanted not in probe.classes:
@@ -199,6 +200,15 @@ def _out_of_range(probe: Probe, rows: pd.DataFrame, first: list[str]) -> tuple[s
     return f"{int(bad.sum())} rows of {len(rows)}, such as {score_text(scores[place])} for {shown}", int(
         bad.sum()
     )
+
+
+def _scores(probe: Probe, rows: pd.DataFrame) -> Floats:
+    """Score rows; what is compared with other scores must be a number."""
+    scores = probe.score(rows)
+    if not (finite := np.isfinite(scores)).all():
+        place = int(np.argmin(finite if finite.ndim == 1 else finite.all(axis=1)))
+        raise DataError(f"the score is {score_text(scores[place])} for {describe(rows, place, [])}")
+    return scores
 
 
 def _meant(probe: Probe, scores: Floats, of: str | None) -> Floats:

@@ -42,11 +42,14 @@ class Answers:
 def decide_stability(gate: Stability, task: Task, candidate: Answers, champion: Answers | None) -> Decision:
     """Judge the churn between two versions; without another version there is none."""
     if champion is None:
-        return _passed("no champion yet: there is nobody to differ from")
+        return _passed("there is no champion to differ from")
     if champion.version == candidate.version:
         return _passed(f"version {candidate.version} is the champion itself")
     if not len(candidate.values):
         return _decision(gate, Verdict.NOT_ENOUGH_EVIDENCE, "the holdout has no rows", champion, None, 0)
+    if task is Task.REGRESSION and not np.isfinite([candidate.values, champion.values]).all():
+        reason = "an answer is not a number, so the answers cannot be compared"
+        return _decision(gate, Verdict.NOT_ENOUGH_EVIDENCE, reason, champion, None, len(candidate.values))
     churn = _share_changed if task.is_classification else _mean_change
     observed = churn(candidate.values, champion.values)
     verdict = Verdict.PASSED if observed <= gate.maximum_churn else Verdict.FAILED

@@ -221,6 +221,23 @@ def test_a_version_that_cannot_score_the_rows_of_a_test_fails_it() -> None:
     assert (found.verdict, "is not what it was" in found.reasons[0]) == (FAILED, True)
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        pytest.param({"kind": "invariance", "set": {"kind": "a"}, "min_share": 0.1}, id="invariance"),
+        pytest.param(
+            {"kind": "direction", "column": "size", "add": 1, "score": "increases", "min_share": 0.1},
+            id="direction",
+        ),
+        pytest.param({"kind": "example", "row": {"size": 6}, "answer": 0}, id="example"),
+    ],
+)
+def test_a_score_that_is_no_number_fails_a_test(test: dict[str, Any]) -> None:
+    found = judge(test, probe(lambda rows: np.where(rows["size"] == 6, np.nan, rising(rows))))
+    assert found.verdict is FAILED
+    assert "the score is nan for size=6" in found.reasons[0]
+
+
 def test_an_error_of_the_computation_is_no_verdict() -> None:
     def broken(rows: pd.DataFrame) -> np.ndarray:
         raise ZeroDivisionError

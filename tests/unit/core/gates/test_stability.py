@@ -74,7 +74,7 @@ def test_churn_does_not_depend_on_zero_and_unit_of_the_scale(
 @pytest.mark.parametrize(
     ("champion", "reason"),
     [
-        pytest.param(None, "no champion yet", id="first-model"),
+        pytest.param(None, "no champion to differ from", id="first-model"),
         pytest.param(Answers(4, np.array([1])), "version 4 is the champion itself", id="itself"),
     ],
 )
@@ -86,3 +86,8 @@ def test_nobody_to_differ_from_passes(champion: Answers | None, reason: str) -> 
 
 def test_no_rows_are_no_evidence() -> None:
     assert judge([], [], Task.REGRESSION).verdict is Verdict.NOT_ENOUGH_EVIDENCE
+
+
+def test_answers_that_are_no_numbers_are_no_evidence() -> None:
+    found = judge([1.0, np.nan], [1.0, 2.0], Task.REGRESSION)
+    assert (found.verdict, found.observed["churn"]) == (Verdict.NOT_ENOUGH_EVIDENCE, None)
