@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -62,6 +61,13 @@ def test_a_loaded_model_scores_as_the_one_that_was_written(
     np.testing.assert_array_equal(score(loaded, rows, spec.features, task), scores)
 
 
+class Stubborn:
+    """Has no state that could be stored."""
+
+    def __getstate__(self) -> object:
+        raise TypeError("I hold a file")
+
+
 STRANGER = f"{OwnMedian.__module__}.OwnMedian"
 
 
@@ -86,8 +92,8 @@ def test_a_type_of_ones_own_is_loaded_where_it_is_trusted(rows: pd.DataFrame, tm
 
 def test_what_skops_cannot_store_is_named(rows: pd.DataFrame, tmp_path: Path) -> None:
     pipeline, signature = own_pipeline(rows)
-    pipeline[-1].answer_ = Lock()
-    with pytest.raises(EstimatorError, match=r"skops cannot store the fitted model: .*top level"):
+    pipeline[-1].answer_ = Stubborn()
+    with pytest.raises(EstimatorError, match=r"skops cannot store .*: I hold a file.*top level"):
         write_model(pipeline, tmp_path / "model", Model(), signature, [STRANGER])
 
 
