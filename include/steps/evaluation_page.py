@@ -92,7 +92,7 @@ def _subtitle(result: EvaluationRef) -> str:
     rival = f"beside champion version {result.champion_version}" if result.champion_version else "alone"
     return (
         f"{rival}, on {result.holdout_rows:,} rows that matured from {result.holdout_first}"
-        f" to {result.holdout_last} and that no version was fitted on"
+        f" to {result.holdout_last}"
     )
 
 
@@ -104,14 +104,16 @@ def _overall(decisions: Sequence[Decision]) -> Verdict:
 
 
 def _scale(compared: Compared, metric: Metric) -> tuple[float, float]:
-    """Return the ends of an axis that holds both models' intervals, with some air."""
+    """Return the ends of an axis that holds both models' intervals, with some air within the bounds."""
     shown = [
         interval for interval in (compared.candidate.get(metric), compared.champion.get(metric)) if interval
     ]
     ends = [end for interval in shown for end in _ends(interval)]
     low, high = min(ends), max(ends)
     air = (high - low) * 0.08 or max(abs(high), 1.0) * 0.01
-    return low - air, high + air
+    least, most = metric.bounds
+    lower = low - air if least is None else max(low - air, least)
+    return lower, high + air if most is None else min(high + air, most)
 
 
 def _ends(interval: Interval) -> list[float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.contracts import CandidateRef
 from perennial_airflow.assets import evaluation
 from perennial_airflow.base import PerennialOperator
-from perennial_airflow.links import MlflowRunLink
+from perennial_airflow.links import EvidenceLink, MlflowRunLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,7 +19,7 @@ class EvaluateCandidateOperator(PerennialOperator):
     template_fields = ("candidate",)
     uses_snapshots = True
     works_with_models = True
-    operator_extra_links = (MlflowRunLink(),)
+    operator_extra_links = (EvidenceLink(), MlflowRunLink())
 
     def __init__(self, *, candidate: Any, **options: Any) -> None:
         super().__init__(**options)
@@ -32,5 +32,7 @@ class EvaluateCandidateOperator(PerennialOperator):
         candidate = CandidateRef.from_json(self.candidate)
         self.link_mlflow(candidate.run_id)
         evidence = evaluate_candidate.run(self.settings(), self.specs(), candidate.model, candidate)
+        if evidence.report is not None:
+            self.link_page(EvidenceLink, evidence.report)
         context["outlet_events"][evaluation(candidate.model)].extra = evidence.to_json()
         return evidence.to_json()

@@ -310,10 +310,14 @@ def test_what_follows_an_event_cannot_be_started_without_one(
 
 
 def test_evaluation_announces_its_evidence(make_context: MakeContext, replace: Replace) -> None:
-    replace("evaluate_candidate", EVALUATION)
+    evidence = EVALUATION.model_copy(update={"report": f"{MODEL}/evaluation/version-2-beside-1.html"})
+    replace("evaluate_candidate", evidence)
     context = make_context()
-    EvaluateCandidateOperator(task_id="t", candidate=CANDIDATE.to_json()).execute(context)
-    assert context["outlet_events"][assets.evaluation(MODEL)].extra == EVALUATION.to_json()
+    operator = EvaluateCandidateOperator(task_id="t", candidate=CANDIDATE.to_json())
+    operator.execute(context)
+    assert context["outlet_events"][assets.evaluation(MODEL)].extra == evidence.to_json()
+    assert operator.link_urls["Evidence"] == f"/perennial/reports/{evidence.report}"
+    assert operator.link_urls["MLflow run"].endswith("/runs/abc")
 
 
 def test_only_a_promoted_version_is_announced(make_context: MakeContext) -> None:
