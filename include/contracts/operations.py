@@ -47,6 +47,7 @@ class ReproductionResult(Contract):
     """What became of building a registered version again.
 
     `differences` say in words what was not equal: files, scores, metrics, code, packages, seed.
+    `largest_score_difference` is None where other rows were scored.
     """
 
     model: str
@@ -54,8 +55,9 @@ class ReproductionResult(Contract):
     verdict: Reproduced
     registered_sha256: str
     rebuilt_sha256: str
-    largest_score_difference: float
+    largest_score_difference: float | None
     metrics: dict[str, float]
     registered_metrics: dict[str, float]
     differences: list[str]
     report: str
+    ledger_entry: int | None = None

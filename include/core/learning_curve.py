@@ -13,8 +13,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from include.core.fitting import fit_pipeline
 from include.core.metrics import measure
-from include.core.pipeline import build_pipeline, one_thread, score
+from include.core.pipeline import score
 from include.core.prepare import prepare
 from include.core.split import Split, split_by_maturity
 from include.core.training_set import TrainingSet
@@ -75,8 +76,7 @@ def learning_curve(
     training, metric = spec.training, spec.gates.versus_champion.metric
     parts = split_by_maturity(data.matured, as_of, spec.label.grace, training.validation, training.holdout)
     spans = _spans(spec, data, parts)
-    with one_thread():
-        points = [_fit(spec, data, parts, rows, days, params, metric) for days, rows in spans]
+    points = [_fit(spec, data, parts, rows, days, params, metric) for days, rows in spans]
     found = [point for point in points if point is not None]
     if metric in fitted:
         found.append(LearningPoint(_days(data, parts), int(parts.train.sum()), fitted[metric]))
@@ -115,8 +115,7 @@ def _fit(
     metric: Metric,
 ) -> LearningPoint | None:
     prepared = prepare(data.rows[rows], spec.features)
-    pipeline = build_pipeline(spec, params).fit(prepared, data.labels[rows])
+    pipeline = fit_pipeline(spec, prepared, data.labels[rows], params)
     scores = score(pipeline, data.rows[parts.validation], spec.features, spec.task)
-    names = [str(place) for place in range(scores.shape[1])] if scores.ndim == 2 else []
-    measured = measure(spec.task, data.labels[parts.validation], scores, names)
+    measured = measure(spec.task, data.labels[parts.validation], scores, data.classes)
     return LearningPoint(days, int(rows.sum()), measured[metric]) if metric in measured else None
