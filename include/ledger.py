@@ -21,6 +21,7 @@ from include.errors import PerennialError, SettingsError
 from include.local.stack import LocalStack
 from include.local.state_folders import last_state
 from include.settings import PREFIX, Settings
+from include.specs import load_specs
 from include.steps import verify_ledger, who_served
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +52,7 @@ def main() -> int:
 
 
 def _verified(settings: Settings) -> str:
-    check = verify_ledger.run(settings)
+    check = verify_ledger.run(settings, load_specs(settings.specs_root).models)
     return f"The ledger verifies: {check.entries} entries, the last one has SHA-256 {check.sha256}"
 
 

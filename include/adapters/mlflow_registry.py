@@ -118,13 +118,13 @@ def tag_version(settings: Settings, model: str, version: int, tags: Mapping[str,
                 client.set_model_version_tag(model, str(version), name, value)
 
 
-def ledger_tags(settings: Settings) -> dict[tuple[str, int], tuple[str, str]]:
+def ledger_tags(settings: Settings, model: str) -> dict[tuple[str, int], tuple[str, str]]:
     """Return number and hash of the ledger's entry that each version names, by model and version."""
     found: dict[tuple[str, int], tuple[str, str]] = {}
     with mlflow_client(settings) as client:
         token = None
         while True:
-            page = client.search_model_versions(page_token=token)
+            page = client.search_model_versions(f"name = '{model}'", page_token=token)
             for item in page:
                 if LEDGER_ENTRY_TAG in item.tags:
                     named = (item.tags[LEDGER_ENTRY_TAG], item.tags.get(LEDGER_SHA256_TAG, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import date
 from time import perf_counter
 
@@ -30,15 +31,18 @@ log = logging.getLogger(__name__)
 _ONE_VIEW = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-def run(settings: Settings) -> LedgerCheck:
+def run(settings: Settings, models: Iterable[str]) -> LedgerCheck:
     """Read the whole ledger and compare it with the tables of promotions and decisions, and with MLflow.
 
-    The registry is read first: an entry that it names was committed by then.
+    The registry is read before: an entry that it names was committed by then.
 
     Parameters
     ----------
     settings
         The installation.
+    models
+        Models whose versions in MLflow must be on record, beside those that the ledger knows: where its
+        end was cut off, it may no longer know one of them.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def run(settings: Settings) -> LedgerCheck:
         When something was altered; names each entry, and carries the `LedgerCheck` as the fact `check`.
     """
     started = perf_counter()
-    tags = mlflow_registry.ledger_tags(settings)
+    tags = _registered(settings, models)
     with warehouse.transaction(settings) as conn:
         conn.execute(_ONE_VIEW)
         check = _read(conn, tags)
@@ -63,6 +67,15 @@ def run(settings: Settings) -> LedgerCheck:
         check.entries, check.sha256, len(tags), perf_counter() - started,
     )  # fmt: skip
     return check
+
+
+def _registered(settings: Settings, models: Iterable[str]) -> dict[tuple[str, int], tuple[str, str]]:
+    with warehouse.transaction(settings) as conn:
+        known = {*models, *ledger.models(conn)}
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    for model in sorted(known):
+        found |= mlflow_registry.ledger_tags(settings, model)
+    return found
 
 
 def _more(check: LedgerCheck) -> str:

@@ -20,6 +20,7 @@ _BY_KEY = text(_STORED + "WHERE key = :key")
 _BY_NUMBER = text(_STORED + "WHERE number = :number")
 _NEWEST = text(_STORED + "ORDER BY number DESC LIMIT 1")
 _ALL = text(_STORED + "WHERE CAST(:model AS text) IS NULL OR model = :model ORDER BY number")
+_MODELS = text("SELECT DISTINCT model FROM perennial.ledger ORDER BY model")
 _CLOCK = text("""SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""")
 _APPEND = text("""
     INSERT INTO perennial.ledger (content, previous_sha256, sha256)
@@ -97,6 +98,11 @@ def sealed_entries(conn: Connection, model: str | None = None) -> Iterator[Seale
     streamed = conn.execute(_ALL, {"model": model}, execution_options={"yield_per": _FETCH_ROWS})
     for row in streamed:
         yield _sealed(row)
+
+
+def models(conn: Connection) -> list[str]:
+    """Return the models that entries are about, in order."""
+    return list(conn.execute(_MODELS).scalars())
 
 
 def newest_entry(conn: Connection) -> tuple[LedgerEntry, str] | None:
