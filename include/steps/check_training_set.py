@@ -14,6 +14,7 @@ from include.adapters.files import write_atomically
 from include.adapters.lake_manifests import raw_log
 from include.contracts import SnapshotRef
 from include.core.cohorts import DAY, LABELLED, MATURE, Cohorts, count_cohorts
+from include.core.label_summary import describe_labels
 from include.core.leakage.altered_later import Alterations, add_up_changes
 from include.core.leakage.check import LeakageReport, check_leakage, refuse_leaks
 from include.core.leakage.finding import Days, Known, Waiting
@@ -111,6 +112,8 @@ def _known(data: TrainingSet, key: list[str], spec: ModelSpec, snapshot: Snapsho
         split=split_by_maturity(
             data.matured, snapshot.as_of, spec.label.grace, training.validation, training.holdout
         ),
+        task=spec.task,
+        classes=data.classes,
     )
 
 
@@ -137,7 +140,7 @@ def _parts(known: Known) -> list[dict[str, Any]]:
         {
             "name": name,
             "rows": int(rows.sum()),
-            "ones": int(known.labels[rows].sum()),
+            "labels": describe_labels(known.labels[rows], known.task, known.classes),
             "first": str(known.matured[rows].min()) if rows.any() else None,
             "last": str(known.matured[rows].max()) if rows.any() else None,
         }

@@ -7,9 +7,10 @@ from typing import Any
 
 from include.core.leakage.altered_later import Alterations, altered_later
 from include.core.leakage.dated_after_event import dated_after_event
+from include.core.leakage.feature_score import FeatureScore
 from include.core.leakage.finding import Finding, Known, Waiting
 from include.core.leakage.known_after_event import known_after_event
-from include.core.leakage.predicts_label import FeatureScore, predicts_label, score_features
+from include.core.leakage.predicts_label import predicts_label, score_features
 from include.core.leakage.split_overlap import entity_across_split, row_key_across_split
 from include.core.leakage.twins import TwinCount, count_twins, duplicates_across_split
 from include.errors import MAX_NAMED, LeakageError, name_some

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from include.core.labels import LabelArray
 from include.core.split import Split
 from include.specs.leakage import LeakageCheck
+from include.specs.task import Task
 
 Days = NDArray[np.datetime64]
 Part = tuple[str, NDArray[np.bool_]]
@@ -55,22 +57,26 @@ class Known:
     features
         As `prepare` returns them.
     labels
-        Shape (rows,), 0 or 1.
+        Shape (rows,): 0 or 1, places in `classes`, or numbers.
     matured, event_day
         Shape (rows,), datetime64[D].
     keys, entities
         The columns of the row key, and those the spec calls `entity` (none: no columns).
     split
         The parts.
+    task, classes
+        What the labels mean.
     """
 
     features: pd.DataFrame
-    labels: NDArray[np.int64]
+    labels: LabelArray
     matured: Days
     event_day: Days
     keys: pd.DataFrame
     entities: pd.DataFrame
     split: Split
+    task: Task = Task.BINARY_CLASSIFICATION
+    classes: tuple[str, ...] = ()
 
     @property
     def feature_names(self) -> list[str]:

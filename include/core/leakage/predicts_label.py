@@ -8,17 +8,20 @@ Two measures, because a leak need not cover all rows:
 - the share of rows it decides: rows with a value that only ever comes with one label. Values seen on so
   few days that chance explains it are left out.
 
+What other tasks measure in the place of an AUC is said in `predicts_other`.
+
 Judged on the train and validation parts; the holdout's labels are not looked at.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from include.core.leakage.feature_score import Example, FeatureScore
 from include.core.leakage.finding import Days, Finding, Known
 from include.core.leakage.groups import (
     Groups,
@@ -28,8 +31,10 @@ from include.core.leakage.groups import (
     is_number,
     usual_or_not,
 )
+from include.core.leakage.predicts_other import Truth, score_other
 from include.core.leakage.rank_auc import chance_auc, number_auc, out_of_fold_auc
 from include.specs.leakage import Leakage, LeakageCheck
+from include.specs.task import Task
 
 _FOLDS = 5
 _FALSE_ALARM_RATE = 0.01
@@ -39,69 +44,24 @@ _SURE = 4.0
 _EXAMPLES = 3
 
 
-@dataclass(frozen=True)
-class Example:
-    """A group of a feature's rows and how many of them carry label 1."""
-
-    value: str
-    rows: int
-    label_1_share: float
-
-    def __str__(self) -> str:
-        exact = self.label_1_share in (0, 1)
-        share = f"{self.label_1_share:.0%}" if exact else f"{self.label_1_share:.1%}"
-        return f"{self.value}: {share} of {self.rows} rows have label 1"
-
-
-@dataclass(frozen=True)
-class FeatureScore:
-    """What one feature says about the label by itself.
-
-    Attributes
-    ----------
-    feature
-        Its name.
-    auc
-        ROC AUC, 0.5 for nothing.
-    decided_share
-        Share of rows with a value that only ever comes with one label.
-    rows
-        Rows of the train and validation parts.
-    examples
-        The groups that say most.
-    suspicious
-        Whether either measure is above the spec's limit.
-    """
-
-    feature: str
-    auc: float
-    decided_share: float
-    rows: int
-    examples: list[Example]
-    suspicious: bool
-
-    @property
-    def evidence(self) -> str:
-        """One sentence for a person."""
-        shown = "; ".join(map(str, self.examples))
-        return (
-            f"{self.feature} alone predicts the label with ROC AUC {self.auc:.3f} and decides"
-            f" {self.decided_share:.1%} of {self.rows} rows ({shown})"
-        )
-
-
 def score_features(known: Known, limits: Leakage) -> list[FeatureScore]:
-    """Score every feature by itself, the strongest first; none where these parts hold only one class."""
+    """Score every feature by itself, the strongest first; none where these parts hold only one label."""
     chosen = known.split.train | known.split.validation
     labels, matured = known.labels[chosen], known.matured[chosen]
     if len(np.unique(labels)) < 2:
         return []
     folds = _folds(matured)
     level = _FALSE_ALARM_RATE / len(known.feature_names)
-    scores = [
-        _score(known.features[name][chosen], labels, matured, folds, limits, level)
-        for name in known.feature_names
-    ]
+    if known.task is Task.BINARY_CLASSIFICATION:
+        scores = [
+            _score(known.features[name][chosen], labels.astype(np.int64), matured, folds, limits, level)
+            for name in known.feature_names
+        ]
+    else:
+        truth = Truth(labels, matured, folds, known.task, known.classes)
+        scores = [
+            score_other(known.features[name][chosen], truth, limits, level) for name in known.feature_names
+        ]
     return sorted(scores, key=lambda score: (-score.auc, -score.decided_share, score.feature))
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from include.core.leakage.groups import LabelCounts, count_labels
 
-_SMOOTHING_ROWS = 10.0
+SMOOTHING_ROWS = 10.0
 """How many rows of the overall share a group's share is mixed with, so that small groups say little."""
 
 
@@ -47,7 +47,7 @@ def out_of_fold_auc(
     ones, rows = counts.ones.reshape(groups, fold_count), counts.rows.reshape(groups, fold_count)
     elsewhere_ones = ones.sum(axis=1, keepdims=True) - ones
     elsewhere = rows.sum(axis=1, keepdims=True) - rows
-    smoothed = (elsewhere_ones + _SMOOTHING_ROWS * labels.mean()) / (elsewhere + _SMOOTHING_ROWS)
+    smoothed = (elsewhere_ones + SMOOTHING_ROWS * labels.mean()) / (elsewhere + SMOOTHING_ROWS)
     return ordered_auc(_by_score(smoothed.ravel(), counts))
 
 

@@ -80,9 +80,18 @@ def _expected_share(known: Known, hashes: NDArray[np.uint64]) -> NDArray[np.floa
     """
     _, place, sizes = np.unique(hashes, return_inverse=True, return_counts=True)
     equal = sizes[place] if len(known.features.columns) > 1 else np.zeros_like(place)
-    of_label = np.bincount(known.labels, minlength=2)[known.labels]
+    _, labels = np.unique(known.labels, return_inverse=True)
+    of_label = np.bincount(labels)[labels]
     share = of_label / max(len(known.labels), 1)
     for name in known.features:
-        cells = group_values(known.features[name]).codes * 2 + known.labels
-        share *= (np.bincount(cells)[cells] - equal) / of_label
+        cells = group_values(known.features[name]).codes * (labels.max(initial=0) + 1) + labels
+        share *= (_rows_alike(cells) - equal) / of_label
     return np.asarray(share, dtype=np.float64)
+
+
+def _rows_alike(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each row how many rows are in its cell; of many cells, numbers without gaps are made."""
+    if cells.max(initial=0) > 4 * len(cells):
+        cells = pd.factorize(cells)[0]
+    counts: NDArray[np.int64] = np.bincount(cells)[cells]
+    return counts
