@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.adapters.parquet_files import read_batches
 from include.adapters.row_rules import PYTHON_SEARCH, ROWS, RowRule
 from include.adapters.spilling_duckdb import open_duckdb, text_literal
 from include.errors import MAX_NAMED
@@ -95,7 +96,7 @@ class Findings:
         found = _Cursor(self._connection.cursor(), self._table, len(self.rules))
         start = 0
         with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(BATCH_ROWS):
+            for batch in read_batches(file, BATCH_ROWS):
                 yield batch, *found.take(start, start + batch.num_rows)
                 start += batch.num_rows
 

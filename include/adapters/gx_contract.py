@@ -32,6 +32,7 @@ from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.validator.validator import Validator
 
+from include.adapters.parquet_files import read_batches
 from include.adapters.spilling_duckdb import open_duckdb, quoted, text_literal
 from include.errors import SpecError
 from include.specs import Expectation, ExpectationKind
@@ -158,7 +159,7 @@ def _of_few_columns(rules: Rules) -> Iterator[Rules]:
 def _row_parts(path: Path, columns: list[str]) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(FRAME_ROWS, columns=columns):
+        for batch in read_batches(file, FRAME_ROWS, columns):
             held.append(batch)
             rows, size = (sum(getattr(one, name) for one in held) for name in ("num_rows", "nbytes"))
             if rows + FRAME_ROWS > NARROW_ROWS or size > NARROW_BYTES:

@@ -1,12 +1,13 @@
 """Any number of rows in the one order that equal rows always have, in flat memory.
 
-A small partition is sorted in memory. The rows of a larger one are written as they come: if they came in
-order, that is the file; if not, it is sorted into another one.
+A small partition is sorted in memory. Of a larger one the first rows are looked at. If they stand in order,
+rows are written as they come, and that is the file; should one come out of order later, it is sorted into
+another one. If they do not, rows are dealt out by ranges of the key while they come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from include.adapters.parquet_files import ParquetDraft, draft_parquet
-from include.adapters.range_sort import sorted_rows
+from include.adapters.range_sort import sample_of, sorted_batches, sorted_rows
+from include.adapters.read_ahead import read_ahead
 from include.adapters.row_order import is_ordered, order_rows, plain_zeros
 
 HELD_BYTES = 64 * 2**20
@@ -53,16 +55,26 @@ def draft_in_order(
         if complete:
             draft.write(order_rows(pa.Table.from_batches(held, schema), key))
             yield draft
+        elif not is_ordered(plain_zeros(pa.Table.from_batches(held, schema)), key):
+            sample = sample_of(batch[key[0]] for batch in held)
+            coming = map(plain_zeros, chain(_release(held), remaining))
+            _write(draft, sorted_batches(coming, schema, sample, key, work_root))
+            yield draft
         elif _write_as_they_come(draft, chain(_release(held), remaining), key):
             yield draft
         else:
             draft.finish()
             with draft_parquet(folder, schema) as ordered:
-                with closing(sorted_rows(draft.path, key, work_root)) as rows:
-                    for batch in rows:
-                        ordered.write(batch)
+                _write(ordered, sorted_rows(draft.path, key, work_root))
                 draft.discard()
                 yield ordered
+
+
+def _write(draft: ParquetDraft, rows: Generator[pa.RecordBatch, None, None]) -> None:
+    """Write batches that a thread sorts meanwhile."""
+    with closing(rows), closing(read_ahead(rows, 2)) as sorted_ahead:
+        for batch in sorted_ahead:
+            draft.write(batch)
 
 
 def _hold(batches: Iterator[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], bool]:

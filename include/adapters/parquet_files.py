@@ -6,7 +6,7 @@ Equal rows in equal order give equal bytes, however they are cut into batches on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +108,18 @@ def draft_parquet(folder: Path, schema: pa.Schema) -> Iterator[ParquetDraft]:
             yield draft
         finally:
             draft.discard()
+
+
+def read_batches(
+    file: pq.ParquetFile, batch_rows: int, columns: Sequence[str] | None = None, *, use_threads: bool = True
+) -> Iterator[pa.RecordBatch]:
+    """Read a file's rows in order, in flat memory.
+
+    A row group after the other: one reader over all of them keeps what it read until it ends.
+    """
+    wanted = None if columns is None else list(columns)
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(batch_rows, row_groups=[group], columns=wanted, use_threads=use_threads)
 
 
 class _HashingFile:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.adapters.parquet_files import read_batches
 from include.adapters.row_order import repeats_a_key, sort_columns
 from include.adapters.spilling_duckdb import open_duckdb, quoted
 from include.contracts import RowChanges
@@ -56,7 +57,7 @@ def _has(schema: pa.Schema, field: pa.Field) -> bool:
 def _repeats_a_key(file: pq.ParquetFile, key: Sequence[str]) -> bool:
     """Say whether a key stands in more than one row; equal keys are neighbours, as the rows are in order."""
     last: list[pa.Table] = []
-    for batch in file.iter_batches(BATCH_ROWS, columns=list(key)):
+    for batch in read_batches(file, BATCH_ROWS, key):
         rows = pa.Table.from_batches([batch])
         if repeats_a_key(pa.concat_tables([*last, rows]), key):
             return True

@@ -1,12 +1,12 @@
 """Sorting a file that does not fit into memory: dealt out by ranges of the key, then range by range.
 
 A range that fits into memory is sorted there, which is several times as fast as a sort on disk; one that
-does not (a value that most rows share) is left to DuckDB.
+does not is dealt out again, and at last (a value that most rows share) left to DuckDB.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.adapters.files import named_when_full
+from include.adapters.parquet_files import read_batches
 from include.adapters.row_order import order_rows, sort_columns
 from include.adapters.work_folders import work_folder
 
@@ -26,6 +27,8 @@ RANGE_BYTES = 64 * 2**20
 SORT_MEMORY = "150MB"
 BATCH_ROWS = 65_536
 _SAMPLED = 64
+_DEALS = 3
+"""After so many deals a range that is still too large is sorted on disk."""
 
 
 def sorted_rows(path: Path, key: Sequence[str], work_root: Path) -> Generator[pa.RecordBatch, None, None]:
@@ -45,28 +48,79 @@ def sorted_rows(path: Path, key: Sequence[str], work_root: Path) -> Generator[pa
     DiskFullError
         Where there is no room for them.
     """
+    with pq.ParquetFile(path) as file:
+        sample = sample_of(batch[key[0]] for batch in read_batches(file, BATCH_ROWS, [key[0]]))
+        batches = read_batches(file, BATCH_ROWS)
+        yield from sorted_batches(batches, file.schema_arrow, sample, key, work_root)
+
+
+def sorted_batches(
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    sample: pa.Array,
+    key: Sequence[str],
+    work_root: Path,
+    dealt_before: int = 0,
+) -> Generator[pa.RecordBatch, None, None]:
+    """Yield the rows of any number of batches in order; all are taken before the first is yielded.
+
+    Parameters
+    ----------
+    batches
+        Rows of `schema` without negative zeros.
+    schema
+        Their columns.
+    sample
+        Some values of the first key column, which say where to cut. Rows that lie otherwise cost time.
+    key, work_root
+        As for `sorted_rows`.
+    dealt_before
+        How often these rows were dealt out already.
+
+    Raises
+    ------
+    DiskFullError
+        Where there is no room for them.
+    """
     with named_when_full(work_root), work_folder(work_root, "order-") as folder:
-        for part in _deal(path, key[0], folder):
-            if part.stat().st_size <= RANGE_BYTES:
-                with _stream(part) as rows:
-                    yield from order_rows(rows.read_all(), key).to_batches(BATCH_ROWS)
-            else:
-                yield from _sorted_on_disk(part, key, work_root)
+        for part in _deal(batches, schema, _bounds(sample), key[0], folder):
+            yield from _sorted_part(part, key, work_root, dealt_before + 1)
             part.unlink()
 
 
-def _deal(path: Path, name: str, folder: Path) -> list[Path]:
+def sample_of(columns: Iterable[pa.Array]) -> pa.Array:
+    """Take every sixty-fourth value that is not missing."""
+    sampled = [values.take(pa.array(np.arange(0, len(values), _SAMPLED))) for values in columns]
+    return pa.concat_arrays([values.drop_null() for values in sampled]) if sampled else pa.nulls(0)
+
+
+def _sorted_part(
+    part: Path, key: Sequence[str], work_root: Path, dealt_before: int
+) -> Iterator[pa.RecordBatch]:
+    if part.stat().st_size <= RANGE_BYTES:
+        with _stream(part) as rows:
+            yield from order_rows(rows.read_all(), key).to_batches(BATCH_ROWS)
+        return
+    with _stream(part) as rows:
+        sample = sample_of(batch[key[0]] for batch in rows)
+    if dealt_before < _DEALS and len(_bounds(sample)) > 1:
+        with _stream(part) as rows:
+            yield from sorted_batches(rows, rows.schema, sample, key, work_root, dealt_before)
+    else:
+        yield from _sorted_on_disk(part, key, work_root)
+
+
+def _deal(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, bounds: pa.Array, name: str, folder: Path
+) -> list[Path]:
     """Put each row into the file of its range; a later range holds no row that sorts before an earlier's."""
-    with pq.ParquetFile(path) as file, ExitStack() as stack:
-        bounds = _bounds(file, name)
-        paths = [folder / f"{number:03d}.arrow" for number in range(len(bounds) + 1)]
+    paths = [folder / f"{number:03d}.arrow" for number in range(len(bounds) + 1)]
+    with ExitStack() as stack:
         writers = [
-            stack.enter_context(
-                pa.ipc.new_stream(stack.enter_context(pa.OSFile(str(p), "wb")), file.schema_arrow)
-            )
+            stack.enter_context(pa.ipc.new_stream(stack.enter_context(pa.OSFile(str(p), "wb")), schema))
             for p in paths
         ]
-        for batch in file.iter_batches(BATCH_ROWS):
+        for batch in batches:
             numbers = _range_numbers(batch[name], bounds)
             dealt = batch.take(pc.array_sort_indices(pa.array(numbers)))
             counts = np.bincount(numbers, minlength=len(paths))
@@ -76,12 +130,9 @@ def _deal(path: Path, name: str, folder: Path) -> list[Path]:
     return paths
 
 
-def _bounds(file: pq.ParquetFile, name: str) -> pa.Array:
-    """Return values, ascending, that cut the file's rows into about `RANGES` equal parts."""
-    batches = file.iter_batches(BATCH_ROWS, columns=[name])
-    sampled = [batch[name].take(pa.array(np.arange(0, batch.num_rows, _SAMPLED))) for batch in batches]
-    values = pa.concat_arrays([values.drop_null() for values in sampled])
-    ordered = values.take(pc.array_sort_indices(values))
+def _bounds(sample: pa.Array) -> pa.Array:
+    """Return values, ascending, that cut a sample into about `RANGES` equal parts."""
+    ordered = sample.take(pc.array_sort_indices(sample))
     picked = np.linspace(0, len(ordered), RANGES, endpoint=False, dtype=np.int64)[1:]
     return ordered.take(pa.array(picked)).unique() if len(ordered) else ordered
 

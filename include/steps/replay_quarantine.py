@@ -16,6 +16,7 @@ from include.adapters.arrow_columns import arrow_schema
 from include.adapters.correction_store import CorrectionStore
 from include.adapters.lake import Lake
 from include.adapters.lake_manifests import CorrectionsManifest, RawManifest
+from include.adapters.parquet_files import ROW_GROUP_ROWS, read_batches
 from include.adapters.replay_file import file_sha256, read_replay_file
 from include.contracts import CleanPartitionRef, ReplayedDay, ReplayResult
 from include.core.corrections import (
@@ -283,7 +284,7 @@ def _revise(replay: _Replay, ds: date) -> RawManifest:
 
 def _batches(path: Path) -> Iterable[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
-        yield from file.iter_batches()
+        yield from read_batches(file, ROW_GROUP_ROWS)
 
 
 def _refusal(dataset: str, refused: Sequence[ContractError]) -> ContractError:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.adapters.arrow_casts import cast_array
+from include.adapters.parquet_files import read_batches
 from include.adapters.sources.file_rows import Found, empty_batch, missing_columns, typed_batch
 from include.errors import SourceError, name_some
 from include.specs import DatasetSpec
@@ -66,7 +67,7 @@ def _read(
         found = {field.name: str(field.type) for field in schema}
         yield empty_batch(spec), found  # what was found is known even if the first value is refused
         done = 0
-        for batch in parquet.iter_batches(_BATCH_ROWS, columns=wanted, use_threads=False):
+        for batch in read_batches(parquet, _BATCH_ROWS, wanted, use_threads=False):
             columns = {name: batch[name] for name in wanted}
             yield typed_batch(spec, columns, cast_array, where, done), found
             done += batch.num_rows

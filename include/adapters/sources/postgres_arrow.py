@@ -22,7 +22,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from include.adapters.arrow_columns import ARROW_TYPES, to_array
-from include.adapters.sources.read_ahead import read_ahead
+from include.adapters.read_ahead import read_ahead
 from include.adapters.sources.sql_errors import misfits_named, refused, unavailable
 from include.errors import SourceError, SourceUnavailableError
 from include.specs import ColumnType, DatasetSpec

@@ -100,7 +100,8 @@ def test_rows_in_order_are_not_sorted_again(tmp_path: Path, monkeypatch: pytest.
     def refuse(*_: Any) -> None:
         raise AssertionError("sorted although in order")
 
-    monkeypatch.setattr(ordered_rows, "sorted_rows", refuse)
+    for sort in ("sorted_rows", "sorted_batches"):
+        monkeypatch.setattr(ordered_rows, sort, refuse)
     assert ordered(in_batches(table, 7), tmp_path).equals(table)
     with pytest.raises(AssertionError):
         ordered(in_batches(table.take(list(range(199, -1, -1))), 7), tmp_path)

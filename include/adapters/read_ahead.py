@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def read_ahead(items: Iterator[T], count: int) -> Iterator[T]:
+def read_ahead(items: Iterator[T], count: int) -> Generator[T, None, None]:
     """Yield the same items, of which a thread takes up to `count` in advance.
 
     Errors come where they would have come. When the reader stops early, nothing more is taken.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from include.adapters.sources.read_ahead import read_ahead
+from include.adapters.read_ahead import read_ahead
 
 
 def numbers(count: int, taken: list[int]) -> Iterator[int]:
