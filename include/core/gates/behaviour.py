@@ -83,7 +83,7 @@ def _invariance(test: Invariance, probe: Probe, rows: pd.DataFrame) -> _Found:
     moved = _largest(np.abs(after - before))
     kept = moved <= test.tolerance
     worst = int(np.argmax(moved))
-    what = f"setting {said(test.set)} moves the score by at most {test.tolerance:g}"
+    what = f"setting {said(test.set)}, the score moves by at most {test.tolerance:g}"
     row = (
         f"{score_text(before[worst])} became {score_text(after[worst])} for {describe(rows, worst, test.set)}"
     )
@@ -107,7 +107,7 @@ def _direction(test: Direction, probe: Probe, rows: pd.DataFrame) -> _Found:
     wrongness = -moved if test.score in {"increases", "not_decreases"} else moved
     worst = int(np.argmax(wrongness))
     meant = f"the probability of {test.of}" if test.of is not None else "the score"
-    what = f"adding {test.add:g} to {test.column}, {meant} {test.score.replace('_', ' ')}"
+    what = f"adding {test.add:g} to {test.column}, {meant} {_SPOKEN[test.score]}"
     row = f"{before[worst]:.4f} became {after[worst]:.4f} for {describe(known, worst, [test.column])}"
     return _by_share(moves_right(moved), test.min_share, what, row)
 
@@ -116,7 +116,7 @@ def _by_share(kept: NDArray[np.bool_], min_share: float, what: str, worst: str) 
     share = float(np.mean(kept))
     passed = share >= min_share
     broken = int((~kept).sum())
-    reason = f"{what}: so it is in {share:.1%} of {len(kept)} rows, asked for {min_share:.1%}"
+    reason = f"{what} in {share:.1%} of {len(kept)} rows, asked for {min_share:.1%}"
     return _Found(
         Verdict.PASSED if passed else Verdict.FAILED,
         [f"{reason}; worst: {worst}" if broken else reason],
@@ -244,6 +244,12 @@ def _decision(name: str, found: _Found) -> Decision:
     )
 
 
+_SPOKEN = {
+    "increases": "increases",
+    "decreases": "decreases",
+    "not_increases": "does not increase",
+    "not_decreases": "does not decrease",
+}
 _DIRECTIONS: dict[str, Callable[[Floats], NDArray[np.bool_]]] = {
     "increases": lambda moved: moved > 0,
     "decreases": lambda moved: moved < 0,

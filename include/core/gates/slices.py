@@ -187,12 +187,13 @@ def _decision(gate: Slice, whole: float, rows: int, found: list[SliceGroup]) -> 
 
 
 def _said(gate: Slice, whole: float, one: SliceGroup) -> str:
-    """Say what was found of one group."""
+    """Say what was found of one group; of one that fails, what it fails by."""
     who = f"{gate.column} {one.name} ({one.rows} rows)"
     parts = []
-    if one.value is not None and one.gap is not None:
+    if one.value is not None and one.gap is not None and (one.falls_behind or not one.fails):
         side = "behind" if one.gap >= 0 else "ahead of"
         limit = "more than" if one.falls_behind else "not shown to be more than"
+        limit = "within" if (one.gap_upper or 0.0) <= gate.maximum_gap else limit
         parts.append(
             f"{gate.metric} {one.value:.4f} is {abs(one.gap):.4f} {side} all rows' {whole:.4f},"
             f" the gap between {one.gap_lower:+.4f} and {one.gap_upper:+.4f}:"

@@ -78,7 +78,7 @@ def test_an_invariance_bounds_how_far_the_score_moves(change: dict[str, Any], ve
 
 def test_a_broken_invariance_shows_the_worst_row() -> None:
     found = judge({"kind": "invariance", "set": {"size": 0}, "tolerance": 0.05})
-    assert "setting size=0" in found.reasons[0]
+    assert "setting size=0, the score moves by at most 0.05" in found.reasons[0]
     assert "0.8900 became 0.7000 for size=19, kind=b" in found.reasons[0]
 
 
