@@ -119,8 +119,11 @@ def _read(
 
     def read(together: list[Scorer]) -> Holdout:
         wanted = [*slices, *(name for rival in together for name in rival.info.features.all)]
-        derived = list({one.name: one for rival in together for one in rival.info.derived}.values())
-        _, data = load_training_set(settings, specs, spec, candidate.snapshot, wanted, derived, classes)
+        derived = {one.name: one for one in spec.derived_among(slices)}
+        derived |= {one.name: one for rival in together for one in rival.info.derived}
+        _, data = load_training_set(
+            settings, specs, spec, candidate.snapshot, wanted, list(derived.values()), classes
+        )
         return _kept_out(data, rivals[0])
 
     definitions = {one.name: one for rival in rivals for one in rival.info.derived}
