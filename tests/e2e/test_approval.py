@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,31 +20,12 @@ from tests.support.asking_airflow import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AskingAirflow]:
-    with AskingAirflow(tmp_path_factory.mktemp("asking")) as running:
-        running.start()
-        running.fill()
-        yield running
-
-
-@pytest.fixture(scope="module")
-def admin(stack: AskingAirflow) -> AirflowApi:
-    return stack.sign_in("admin")
-
-
-@pytest.fixture(scope="module")
-def people(stack: AskingAirflow) -> dict[str, AirflowApi]:
-    return {name: stack.sign_in(name) for name in ("sam", "rita", "eve", "vic")}
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 
 
 @pytest.fixture(scope="module")
 def asked(stack: AskingAirflow, admin: AirflowApi, people: dict[str, AirflowApi]) -> Question:
     """Sam asks for a training; its candidate passed the gates."""
-    wait_until(lambda: f"{MODEL}__promote" in admin.dag_ids(), "the DAGs")
     people["sam"].trigger(f"{MODEL}__snapshot", "by-sam", {"as_of": AS_OF.isoformat()})
     return Question.open(admin)
 

@@ -23,10 +23,11 @@ from tests.support.shop import FIRST, Shop, dataset_document
 PROJECT_ROOT = Path(__file__).parents[2]
 MODEL = "shop"
 AS_OF = FIRST + timedelta(days=60)
+LATER = AS_OF + timedelta(days=7)
 PEOPLE = {"sam": "user", "rita": "user", "eve": "user", "vic": "viewer"}
 """Sam asks for trainings; Sam and Rita are approvers; Eve may answer by her role, but is no approver."""
 APPROVERS = ["sam", "rita"]
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
 
 _ANNOUNCER = f'''
 """Announces an evaluation that is given to it, as an evaluation task would."""
@@ -71,12 +72,18 @@ class AskingAirflow(LocalStack):
     def ask_for(self, expires: str) -> None:
         """Let questions that are put from now on stay open so long."""
         approval = {"mode": "manual", "approvers": APPROVERS, "expires": expires}
-        gates = {**BASE["gates"], "absolute": {"roc_auc_score": 0.5}, "approval": approval}
+        gates = {
+            "absolute": {"roc_auc_score": 0.5},
+            "versus_champion": {"metric": "roc_auc_score", "margin": 0.5},
+            "stability": {"maximum_churn": 1},
+            "servability": {"load_seconds": 600, "milliseconds_per_row": 5_000},
+            "approval": approval,
+        }
         self._write_yaml(f"models/{MODEL}.yaml", {**BASE, "model": MODEL, "gates": gates})
 
     def fill(self) -> None:
         """Write the days the model is trained on."""
-        Shop(self.settings(), MODEL).write_days(FIRST, AS_OF - timedelta(days=1))
+        Shop(self.settings(), MODEL).write_days(FIRST, LATER - timedelta(days=1))
 
     def settings(self) -> Settings:
         return Settings.from_mapping(self.env(), warehouse_url=self._database_server().url("warehouse"))

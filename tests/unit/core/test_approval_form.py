@@ -22,7 +22,7 @@ def test_the_subject_is_the_question() -> None:
 
 def test_both_versions_stand_beside_each_other_with_intervals() -> None:
     text = body(evaluation())
-    assert "| metric | version 2 | version 1, serving |" in text
+    assert "| **metric** | **version 2** | **version 1, serving** |" in text
     assert "| roc\\_auc\\_score | 0.8421 (0.8312 to 0.853) | 0.8308 (0.8196 to 0.842) |" in text
     assert "4,210 rows from 2017-03-20 to 2017-04-16 that neither was trained on" in text
     assert "intervals of 95%" in text
@@ -31,7 +31,7 @@ def test_both_versions_stand_beside_each_other_with_intervals() -> None:
 def test_a_first_version_stands_alone() -> None:
     text = body(evaluation(champion_version=None, champion_metrics={}))
     assert "Nothing serves this model yet." in text
-    assert "| metric | version 2 |\n" in text
+    assert "| **metric** | **version 2** |\n" in text
 
 
 def test_what_has_no_interval_or_no_counterpart_is_shown_without() -> None:
