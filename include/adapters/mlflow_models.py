@@ -6,6 +6,7 @@ judging and scoring need to spend.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,13 @@ from sklearn.pipeline import Pipeline
 
 from include.adapters.canonical_skops import file_sha256
 from include.adapters.mlflow_registry import ARTIFACT_TAG, MODEL_TAG, UploadedModel
-from include.adapters.model_files import MODEL_FILE, load_model, write_model, write_model_file
+from include.adapters.model_files import (
+    MODEL_FILE,
+    load_model,
+    require_intact,
+    write_model,
+    write_model_file,
+)
 from include.errors import IntegrityError
 from include.settings import Settings
 
@@ -83,6 +90,21 @@ def load_version(settings: Settings, model: str, version: int, run_id: str, arti
     SourceUnavailableError
         When MLflow does not answer.
     """
+    with _fetched(settings, model, version, run_id) as files:
+        return load_model(files, artifact_sha256, settings.trusted_types)
+
+
+def copy_version(
+    settings: Settings, model: str, version: int, run_id: str, artifact_sha256: str, target: Path
+) -> None:
+    """Download a model version, check its bytes, and put its files into a new folder; as `load_version`."""
+    with _fetched(settings, model, version, run_id) as files:
+        require_intact(files, artifact_sha256)
+        shutil.copytree(files, target)
+
+
+@contextmanager
+def _fetched(settings: Settings, model: str, version: int, run_id: str) -> Iterator[Path]:
     where = f"model {model}, version {version}"
     with _kept(where), mlflow_client(settings) as client, _workspace(settings) as folder:
         found = client.get_model_version(model, str(version))
@@ -94,8 +116,7 @@ def load_version(settings: Settings, model: str, version: int, run_id: str, arti
             )
         # Not by its models:/ address, where the client adds a file of its own to what it downloads.
         location = client.get_logged_model(found.source.removeprefix("models:/")).artifact_location
-        files = _download(settings, location, Path(folder))
-        return load_model(files, artifact_sha256, settings.trusted_types)
+        yield _download(settings, location, Path(folder))
 
 
 @contextmanager

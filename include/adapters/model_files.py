@@ -109,6 +109,23 @@ def write_model_file(pipeline: Pipeline, path: Path) -> str:
     return make_canonical(path)
 
 
+def require_intact(folder: Path, sha256: str) -> None:
+    """Refuse a model folder whose bytes are not those that were registered.
+
+    Raises
+    ------
+    IntegrityError
+        When the hash differs.
+    """
+    found = folder_sha256(folder)
+    if found != sha256:
+        raise IntegrityError(
+            f"the model's files have SHA-256 {found}, registered was {sha256}",
+            where=str(folder.name),
+            next_step="treat the artifact store as tampered with; train and promote a new version",
+        )
+
+
 def load_model(folder: Path, sha256: str, trusted: Sequence[str] = ()) -> Pipeline:
     """Load a model folder, if its bytes are those that were registered.
 
@@ -128,13 +145,7 @@ def load_model(folder: Path, sha256: str, trusted: Sequence[str] = ()) -> Pipeli
     SettingsError
         When it is made of types that are not trusted.
     """
-    found = folder_sha256(folder)
-    if found != sha256:
-        raise IntegrityError(
-            f"the model's files have SHA-256 {found}, registered was {sha256}",
-            where=str(folder.name),
-            next_step="treat the artifact store as tampered with; train and promote a new version",
-        )
+    require_intact(folder, sha256)
     path = folder / MODEL_FILE
     if unknown := _untrusted(skops.io.get_untrusted_types(file=path), trusted):
         raise SettingsError(

@@ -15,9 +15,10 @@ DATASETS = ("bookings", "booking_outcomes")
 MODEL = "booking_cancellation"
 STAGES = ("ingest", "load_history", "replay_quarantine")
 EXPECTED = {f"{name}__{stage}" for name in DATASETS for stage in STAGES} | {
-    f"{MODEL}__{stage}" for stage in ("snapshot", "train", "promote", "predict", "drift")
+    f"{MODEL}__{stage}"
+    for stage in ("snapshot", "train", "promote", "predict", "drift", "reproduce", "rollback", "retire")
 }
-OPERATIONS = {"snapshot_garbage"}
+OPERATIONS = {"snapshot_garbage", "ledger_verify"}
 
 
 def test_every_stage_has_its_dag_and_none_fails_to_import(parsed: dict[str, Any]) -> None:

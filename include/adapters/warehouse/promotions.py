@@ -60,6 +60,17 @@ _SEAL = text("""
     ORDER BY promotion_id DESC
     LIMIT 1
 """)
+_FIRST_PROMOTIONS = text("""
+    SELECT DISTINCT ON (version)
+           model, version, run_id, effective_from, artifact_sha256, snapshot_tag, snapshot_hash
+    FROM perennial.promotion WHERE model = :model
+    ORDER BY version, promotion_id
+""")
+_PROMOTION_ENTRY = text("""
+    SELECT ledger_number FROM perennial.promotion WHERE model = :model AND version = :version
+    ORDER BY promotion_id DESC
+    LIMIT 1
+""")
 _LEDGERED = text("""
     SELECT ledger_number, model, version, effective_from, run_id, artifact_sha256, snapshot_tag,
            snapshot_hash, reasons, kind, semantic_version
@@ -231,6 +242,18 @@ def promoted_version(conn: Connection, model: str, version: int) -> ChampionRef 
     """Return the latest promotion of a given version."""
     found = conn.execute(_CHAMPION_OF_VERSION, {"model": model, "version": version})
     return _champion(found.one_or_none())
+
+
+def first_promotions(conn: Connection, model: str) -> dict[int, ChampionRef]:
+    """Return the first promotion of each version that ever served, by version."""
+    rows = conn.execute(_FIRST_PROMOTIONS, {"model": model})
+    return {row.version: ChampionRef.model_validate(dict(row._mapping)) for row in rows}
+
+
+def promotion_entry(conn: Connection, model: str, version: int) -> int:
+    """Return the number of the ledger's entry by which a version, which did serve, served last."""
+    found = conn.execute(_PROMOTION_ENTRY, {"model": model, "version": version})
+    return int(found.scalar_one())
 
 
 def served_snapshots(conn: Connection) -> dict[tuple[str, int], str]:

@@ -39,6 +39,8 @@ _CURRENT_BETWEEN = text("""
     ORDER BY ds
 """)
 
+_NEWEST_NIGHT = text("SELECT max(ds) FROM perennial.publication WHERE model = :model AND is_current")
+
 _RETIRE = text("""
     UPDATE perennial.publication SET is_current = false WHERE model = :model AND ds = :ds AND is_current
 """)
@@ -108,6 +110,12 @@ def current_publications(
     bounds = {"model": model, "first": first, "last_exclusive": last_exclusive}
     rows = conn.execute(_CURRENT_BETWEEN, bounds)
     return [PublicationRef.model_validate(dict(row._mapping)) for row in rows]
+
+
+def newest_night(conn: Connection, model: str) -> date | None:
+    """Return the newest day with published predictions, None without any."""
+    newest: date | None = conn.execute(_NEWEST_NIGHT, {"model": model}).scalar_one()
+    return newest
 
 
 def missing_nights(settings: Settings, model: str, first: date) -> list[date]:
