@@ -7,6 +7,7 @@ process that was killed, or two at once, can do the same work again and leave on
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from include.settings import Settings
 from include.specs.training import Choices, Numbers, Value
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # at every other level it tells of each call
+
+log = logging.getLogger(__name__)
 
 _SECONDS, _REASON = "seconds", "reason"
 
@@ -105,6 +108,9 @@ def open_study(
 ) -> None:
     """Write a study with all its trials, or what is missing of it.
 
+    One on record that has other facts or trials, as other code made them, is replaced: its results are
+    not comparable.
+
     Parameters
     ----------
     settings
@@ -129,6 +135,7 @@ def open_study(
     with warehouse.transaction(settings) as conn:
         warehouse.name_lock(conn, "search")
         with _storage(settings, create=True) as storage:
+            _drop_other(storage, study, trials, facts)
             opened = optuna.create_study(
                 storage=storage, study_name=study, load_if_exists=True, direction=_direction(higher_is_better)
             )
@@ -218,6 +225,21 @@ def falls_behind(mean: float, others: Sequence[float], *, higher_is_better: bool
         memory.add_trial(create_trial(value=other, intermediate_values={0: other}))
     asked = create_trial(state=TrialState.RUNNING, intermediate_values={0: mean})
     return MedianPruner(n_startup_trials=1).prune(memory, asked)
+
+
+def _drop_other(
+    storage: RDBStorage, study: str, trials: Sequence[Mapping[str, Value]], facts: Mapping[str, str]
+) -> None:
+    try:
+        study_id = storage.get_study_id_from_name(study)
+    except KeyError:
+        return
+    recorded = storage.get_study_user_attrs(study_id)
+    written = [trial.params for trial in storage.get_all_trials(study_id)]
+    other = any(recorded.get(name, value) != value for name, value in facts.items())
+    if other or written != list(trials[: len(written)]):
+        log.warning("search %s begins anew: it was opened on other rows or with other trials", study)
+        storage.delete_study(study_id)
 
 
 def _change(settings: Settings, study: str, number: int, change: Callable[[RDBStorage, int], None]) -> Trial:

@@ -122,17 +122,16 @@ class ChampionRef(Contract):
 
 
 class SearchPlan(Contract):
-    """A search that was opened for a training, and its trials by number.
+    """A search that was opened for a training: its trials are numbered from 0.
 
-    The later ones are pruned by what the first ones came to; without pruning all are later ones.
+    Those from number `first_trials` on are pruned by what the ones before came to.
     """
 
     model: str
     study: str
     run_id: str
     trials: int
-    first_trials: list[int] = []
-    later_trials: list[int] = []
+    first_trials: int = 0
 
 
 class TrialResult(Contract):

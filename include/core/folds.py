@@ -6,18 +6,21 @@ part and is scored on the validation part. The holdout is in none of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
+from include.core.estimators import Params
+from include.core.fitting import check_scores, fit_pipeline
 from include.core.metrics import measure
-from include.core.pipeline import build_pipeline, one_thread, require_finite, score
+from include.core.pipeline import score
 from include.core.prepare import prepare
-from include.core.search_space import Params
 from include.core.training_set import TrainingSet, check_classes
-from include.errors import TrainingDataError
+from include.errors import EstimatorError
 from include.specs.model import ModelSpec
 from include.specs.task import Metric
 
@@ -65,7 +68,7 @@ def search_folds(data: TrainingSet, spec: ModelSpec, as_of: date) -> list[Fold]:
     Raises
     ------
     TrainingDataError
-        When a fold has nothing to train on or to be scored on; names the fold.
+        When a fold has too little to train on or to be scored on; names the fold.
     """
     training = spec.training
     count = training.search.folds if training.search else 1
@@ -73,47 +76,48 @@ def search_folds(data: TrainingSet, spec: ModelSpec, as_of: date) -> list[Fold]:
     starts = [holdout_first - timedelta(days=training.validation * (count - n)) for n in range(count)]
     folds = [_fold(number, data.matured, first, training.validation) for number, first in enumerate(starts)]
     for fold in folds:
-        _check(fold, data, spec, count)
+        name = f"search.folds, {fold.number + 1} of {count}"
+        check_classes(data.labels[fold.train], f"{name}, train", spec, data.classes)
+        check_classes(data.labels[fold.scored], f"{name}, scored", spec, data.classes, fits=False)
     return folds
 
 
 def score_fold(spec: ModelSpec, data: TrainingSet, fold: Fold, params: Params) -> float:
-    """Fit on one fold with a trial's parameters and measure the answer on the days after.
+    """Fit on one fold with a trial's parameters and measure the answers on the days after.
 
     Scores are measured as the estimator gives them, before any calibration.
 
     Raises
     ------
-    DataError, SpecError
-        As `build_pipeline` and `prepare`.
-    TrainingDataError
-        When the metric is not defined for the scores, as where one is not a number.
+    SpecError
+        When the estimator refuses the parameters.
+    EstimatorError
+        When it fails with them, or its scores cannot be measured.
+    DataError
+        When a feature holds what the estimator cannot take.
     """
-    pipeline = build_pipeline(spec, params)
-    prepared = prepare(data.rows[fold.train], spec.features)
-    require_finite(prepared, pipeline)
-    with one_thread():
-        pipeline.fit(prepared, data.labels[fold.train])
+    pipeline = fit_pipeline(
+        spec, prepare(data.rows[fold.train], spec.features), data.labels[fold.train], params
+    )
     scores = score(pipeline, data.rows[fold.scored], spec.features, spec.task)
+    check_scores(scores, int(fold.scored.sum()), spec, len(data.classes))
     metric = search_metric(spec)
-    measured = measure(spec.task, data.labels[fold.scored], scores)
+    measured = measure(spec.task, data.labels[fold.scored], scores, data.classes)
     if metric not in measured:
-        raise TrainingDataError(
-            f"{metric} is not defined for the scores of fold {fold.number + 1}: they may not be numbers",
+        raise EstimatorError(
+            f"{metric} is not defined on fold {fold.number + 1}",
             where=f"model {spec.model}",
-            next_step="narrow `training.search.space`",
+            next_step="rank trials by another `training.search.metric`, or take fewer folds",
         )
     return measured[metric]
+
+
+def mean_up_to(folds: Mapping[int, float], fold: int) -> float:
+    """Return the mean of a trial's folds up to one of them, that one included."""
+    return fmean(folds[number] for number in range(fold + 1))
 
 
 def _fold(number: int, matured: NDArray[np.datetime64], first: date, days: int) -> Fold:
     end = first + timedelta(days=days)
     train = matured < np.datetime64(first)
-    scored = ~train & (matured < np.datetime64(end))
-    return Fold(number, train, scored, first, end - timedelta(days=1))
-
-
-def _check(fold: Fold, data: TrainingSet, spec: ModelSpec, count: int) -> None:
-    name = f"fold {fold.number + 1} of {count}"
-    check_classes(data.labels[fold.train], f"{name}, train", spec)
-    check_classes(data.labels[fold.scored], f"{name}, scored", spec)
+    return Fold(number, train, ~train & (matured < np.datetime64(end)), first, end - timedelta(days=1))

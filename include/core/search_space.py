@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import ceil, exp, floor, log, log2
-from typing import TypeAlias
 
 from scipy.stats import qmc
 
 from include.specs.training import Choices, Numbers, Value
 
-Params: TypeAlias = dict[str, Value]
-
 _DRAWS_PER_TRIAL = 8
 """Where a space has few points many draws are equal: so many are made for each trial."""
 
 
-def propose_trials(space: Mapping[str, Numbers | Choices], seed: int, trials: int) -> list[Params]:
+def propose_trials(space: Mapping[str, Numbers | Choices], seed: int, trials: int) -> list[dict[str, Value]]:
     """Spread trials over a space, evenly for any number of them.
 
     Trial n has the same parameters whichever trials were run before, on how many workers, and how often.
@@ -43,7 +40,7 @@ def propose_trials(space: Mapping[str, Numbers | Choices], seed: int, trials: in
     """
     names = sorted(space)
     draws = qmc.Sobol(len(names), scramble=True, rng=seed).random_base2(ceil(log2(trials * _DRAWS_PER_TRIAL)))
-    distinct: dict[str, Params] = {}
+    distinct: dict[str, dict[str, Value]] = {}
     for draw in draws:
         params = {name: _value(space[name], float(at)) for name, at in zip(names, draw, strict=True)}
         distinct.setdefault(json.dumps(params), params)

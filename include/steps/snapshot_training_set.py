@@ -73,13 +73,27 @@ def load_training_set(
     wanted = list(dict.fromkeys(features))
     with work_folder(settings.work_root, "training-set-") as folder:
         path = folder / "training_set.parquet"
-        with _snapshot_files(settings, specs, spec, snapshot, derived) as files:
-            facts = write_training_set(
-                settings.work_root, specs, spec, snapshot.first, files, wanted, derived, path
-            )
-        log.info("%s: training set of %d events, SHA-256 %s", spec.model, facts.rows, facts.sha256)
+        write_snapshot_set(settings, specs, spec, snapshot, wanted, derived, path)
         events = read_frame(path, settings.work_root)
     return events, take_training_set(events, spec, snapshot.as_of, classes)
+
+
+def write_snapshot_set(
+    settings: Settings,
+    specs: Specs,
+    spec: ModelSpec,
+    snapshot: SnapshotRef,
+    wanted: Sequence[str],
+    derived: Sequence[Derived],
+    path: Path,
+) -> FileFacts:
+    """Write the events of a snapshot with features and labels into one file; see `write_training_set`."""
+    with _snapshot_files(settings, specs, spec, snapshot, derived) as files:
+        facts = write_training_set(
+            settings.work_root, specs, spec, snapshot.first, files, wanted, derived, path
+        )
+    log.info("%s: training set of %d events, SHA-256 %s", spec.model, facts.rows, facts.sha256)
+    return facts
 
 
 def write_training_set(

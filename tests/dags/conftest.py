@@ -44,6 +44,8 @@ described = {
             task.task_id: {
                 "retries": task.retries, "policy": task.retry_policy is not None,
                 "upstream": sorted(task.upstream_task_ids), "mode": getattr(task, "mode", None),
+                "rule": getattr(task.trigger_rule, "value", task.trigger_rule),
+                "at_once": task.max_active_tis_per_dagrun,
             }
             for task in dag.tasks
         },
