@@ -116,7 +116,7 @@ def _classes(
     names = as_text(found)
     known = sorted(names[in_train].unique()) if classes is None else list(classes)
     _check_classes(known, names, spec)
-    codes = pd.Categorical(names, categories=known).codes.astype(np.int64)
+    codes = pd.Index(known).get_indexer(pd.Index(names)).astype(np.int64)
     if unknown := sorted(names[codes < 0].unique()):
         raise _refusal(
             spec,
