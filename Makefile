@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-parse faults faults-data bench-snapshot bench-trainset bench-validation
+.PHONY: ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-gate bench-parse faults faults-data faults-model bench-snapshot bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -82,10 +82,16 @@ faults: $(VENV)/.dev ## Kill processes on purpose and compare what is left with 
 faults-data: $(VENV)/.dev ## Kill whatever writes data at every moment, and count rows lost, doubled or mixed
 	@$(RUN) -m bench.faults_data
 
+faults-model: $(VENV)/.dev ## Kill training, evaluation, promotion and rollback, and look at aliases, ledger and doubles
+	@$(RUN) -m bench.faults_model
+
 bad-input-page: $(VENV)/.dev ## Try all bad inputs and write docs/bad_input.md from what is seen
 	@$(BIN)/python -m pytest -q tests/integration/bad_input --write-page
 
-bench: bench-parse bench-ingest bench-loop bench-snapshot bench-trainset bench-validation ## Run all benchmarks
+bench: bench-parse bench-gate bench-ingest bench-loop bench-snapshot bench-trainset bench-validation ## Run all benchmarks
+
+bench-gate: $(VENV)/.dev ## How often the promotion gate errs, and how often it finds a real gain (REPETITIONS=1000)
+	@$(RUN) -m bench.gate $(if $(REPETITIONS),--repetitions $(REPETITIONS))
 
 bench-ingest: $(VENV)/.dev ## 5,000,000 rows from PostgreSQL into a partition, beside pandas
 	@$(RUN) -m bench.ingest
