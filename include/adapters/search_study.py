@@ -224,7 +224,7 @@ def falls_behind(mean: float, others: Sequence[float], *, higher_is_better: bool
     for other in others:
         memory.add_trial(create_trial(value=other, intermediate_values={0: other}))
     asked = create_trial(state=TrialState.RUNNING, intermediate_values={0: mean})
-    return MedianPruner(n_startup_trials=1).prune(memory, asked)
+    return bool(MedianPruner(n_startup_trials=1).prune(memory, asked))
 
 
 def _drop_other(
