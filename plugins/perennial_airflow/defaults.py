@@ -219,6 +219,26 @@ def garbage_params() -> dict[str, Param]:
     }
 
 
+def reproduce_params() -> dict[str, Param]:
+    """Return which version is built again, and with which seed."""
+    return {
+        "version": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Version",
+            description="Of the model registry. Empty: the champion.",
+        ),
+        "seed": Param(
+            None,
+            type=["null", "integer"],
+            minimum=0,
+            title="Seed",
+            description="Another seed, to see what it changes. Empty: the version's own.",
+        ),
+    }
+
+
 def champion_param() -> Param:
     """Return the choice between the version that served then and the one that serves now."""
     return Param(

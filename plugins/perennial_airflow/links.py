@@ -55,6 +55,18 @@ class EvidenceLink(ResultLink):
     name = "Evidence"
 
 
+class ModelCardLink(ResultLink):
+    """To the page that says what a version is for, can do and cannot."""
+
+    name = "Model card"
+
+
+class ReproductionLink(ResultLink):
+    """To the page that compares a version with what was built again."""
+
+    name = "Reproduction"
+
+
 class DriftReportLink(ResultLink):
     """To the weekly report."""
 

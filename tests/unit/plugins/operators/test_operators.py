@@ -28,6 +28,8 @@ from include.contracts import (
     PublicationRef,
     QuarantineExport,
     ReplayResult,
+    Reproduced,
+    ReproductionResult,
     RetrainRequest,
     SnapshotRef,
 )
@@ -44,6 +46,7 @@ from perennial_airflow.operators.measure_drift import MeasureDriftOperator
 from perennial_airflow.operators.pin_champion import PinChampionOperator
 from perennial_airflow.operators.predict_partition import PredictPartitionOperator
 from perennial_airflow.operators.replay_quarantine import ReplayQuarantineOperator
+from perennial_airflow.operators.reproduce_version import ReproduceVersionOperator
 from perennial_airflow.operators.request_retraining import RequestRetrainingOperator
 from perennial_airflow.operators.revise_late_days import ReviseLateDaysOperator
 from perennial_airflow.operators.train_candidate import TrainCandidateOperator
@@ -384,3 +387,18 @@ def test_no_retraining_is_asked_for_without_a_reason(
     with pytest.raises(AirflowSkipException, match=why):
         operator.execute(make_context(run_type))
     step.assert_not_called()
+
+
+def test_a_version_is_built_again_as_the_form_says(make_context: MakeContext, replace: Replace) -> None:
+    built = ReproductionResult(
+        model=MODEL, version=2, verdict=Reproduced.BIT_EQUAL, registered_sha256=HASH, rebuilt_sha256=HASH,
+        largest_score_difference=0.0, metrics={}, registered_metrics={}, differences=[], report="m/r/2.html",
+    )  # fmt: skip
+    step = replace("reproduce_version", built)
+    operator = ReproduceVersionOperator(task_id="reproduce_version", model=MODEL)
+    context = make_context("manual", {"version": 2, "seed": None}, user="ada")
+    assert operator.execute(context) == built.to_json()
+    assert step.call_args.args[1:4] == (MODEL, 2, None)
+    assert step.call_args.args[4].root.joinpath("include").is_dir()
+    assert step.call_args.kwargs == {"request": "r", "actor": "ada"}
+    assert operator.link_urls == {"Reproduction": "/perennial/reports/m/r/2.html"}
