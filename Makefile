@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-gate bench-parse faults faults-data faults-model bench-snapshot bench-trainset bench-validation
+.PHONY: ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-gate bench-parse faults faults-data faults-model bench-search bench-snapshot bench-train bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -88,7 +88,7 @@ faults-model: $(VENV)/.dev ## Kill training, evaluation, promotion and rollback,
 bad-input-page: $(VENV)/.dev ## Try all bad inputs and write docs/bad_input.md from what is seen
 	@$(BIN)/python -m pytest -q tests/integration/bad_input --write-page
 
-bench: bench-parse bench-gate bench-ingest bench-loop bench-snapshot bench-trainset bench-validation ## Run all benchmarks
+bench: bench-parse bench-gate bench-ingest bench-loop bench-search bench-snapshot bench-train bench-trainset bench-validation ## Run all benchmarks
 
 bench-gate: $(VENV)/.dev ## How often the promotion gate errs, and how often it finds a real gain (REPETITIONS=1000)
 	@$(RUN) -m bench.gate $(if $(REPETITIONS),--repetitions $(REPETITIONS))
@@ -102,8 +102,15 @@ bench-loop: $(VENV)/.dev ## Seven nights and a weekly check: under Airflow besid
 bench-parse: $(VENV)/.dev ## DAG parsing for 1, 10 and 100 models beside a bare import of Airflow
 	@$(RUN) -m bench.parse
 
+bench-search: $(VENV)/.dev ## 16 trials on the real bookings with two worker processes beside one (TRIALS=, WINDOW=)
+	@$(RUN) -m bench.search $(if $(TRIALS),--trials $(TRIALS)) $(if $(WINDOW),--window $(WINDOW))
+
 bench-snapshot: $(VENV)/.dev ## Adding one day to a snapshot of 10, 100 and 1,000 days in a fresh clone
 	@$(RUN) -m bench.snapshot
+
+bench-train: $(VENV)/.dev ## Our whole training step beside fit and log_model; a search on two workers beside one
+	@$(RUN) -m bench.train
+	@$(RUN) -m bench.search
 
 bench-trainset: $(VENV)/.dev ## A point-in-time training set with ten window aggregates, beside pandas
 	@$(RUN) -m bench.trainset
