@@ -57,7 +57,7 @@ class ApprovePromotionOperator(PerennialOperator, HITLOperator):
         """Return the answer the ledger has, or park the task until somebody answers."""
         from include.steps import record_approval
 
-        plan = PromotionPlan.from_json(self.plan)
+        plan, evidence = PromotionPlan.from_json(self.plan), self._evidence(context)
         if not plan.allowed:
             raise AirflowSkipException(f"the gates refuse it, so nobody is asked: {'; '.join(plan.reasons)}")
         if not plan.needs_approval:
@@ -65,7 +65,7 @@ class ApprovePromotionOperator(PerennialOperator, HITLOperator):
         _, period = self._terms()
         answer = record_approval.find(self.settings(), plan)
         if answer is None:
-            self._ask(context, plan, utcnow() + period)
+            self._ask(context, plan, evidence, utcnow() + period)
         self.log.info("the ledger has the answer to this evidence, so nobody is asked again")
         return answer.to_json()
 
@@ -74,7 +74,8 @@ class ApprovePromotionOperator(PerennialOperator, HITLOperator):
 
         Nothing is written here, so that no failure can lose an answer: the next task records it.
         """
-        self.link_urls = {}
+        self.link_urls = {}  # another process than the one that asked
+        evidence = self._evidence(context)
         plan, end = PromotionPlan.from_json(self.plan), datetime.fromisoformat(deadline)
         approvers, period = self._terms()
         if event["timedout"]:
@@ -89,7 +90,7 @@ class ApprovePromotionOperator(PerennialOperator, HITLOperator):
         self.log.warning("this answer does not count: %s", wrong)
         if event["responded_at"] >= end:
             return _no_answer(plan, period)
-        self._ask(context, plan, end)
+        self._ask(context, plan, evidence, end)
 
     def _terms(self) -> tuple[list[str], timedelta]:
         """Who may answer by the spec as it is now, and for how long; skips where nobody is asked."""
@@ -98,9 +99,20 @@ class ApprovePromotionOperator(PerennialOperator, HITLOperator):
             raise AirflowSkipException(f"`gates.approval` of {self.model} asks nobody")
         return approval.approvers, approval.expires
 
-    def _ask(self, context: Context, plan: PromotionPlan, deadline: datetime) -> NoReturn:
+    def _evidence(self, context: Context) -> EvaluationRef:
+        """Return what was announced, and link it."""
+        event = run_context.required_event(context, evaluation(self.model), self.model)
+        evidence = EvaluationRef.from_json(event)
+        self.link_mlflow(evidence.candidate.run_id)
+        if evidence.report is not None:
+            self.link_page(EvidenceLink, evidence.report)
+        return evidence
+
+    def _ask(
+        self, context: Context, plan: PromotionPlan, evidence: EvaluationRef, deadline: datetime
+    ) -> NoReturn:
         """Put the question and park the task; what Airflow resumes later is told the deadline."""
-        self._write_form(context, plan)
+        self._write_form(plan, evidence)
         self.response_timeout = max(deadline - utcnow(), timedelta(0))
         try:
             HITLOperator.execute(self, context)
@@ -112,7 +124,7 @@ class ApprovePromotionOperator(PerennialOperator, HITLOperator):
             ) from None
         raise ApprovalError("Airflow did not wait for an answer", where=self.task_id)
 
-    def _write_form(self, context: Context, plan: PromotionPlan) -> None:
+    def _write_form(self, plan: PromotionPlan, evidence: EvaluationRef) -> None:
         from include.core.approval_form import form_body, form_subject
 
         approvers, period = self._terms()
@@ -123,11 +135,6 @@ class ApprovePromotionOperator(PerennialOperator, HITLOperator):
                 where=f"model {self.model}, `gates.approval.approvers`",
                 next_step="name another approver in the spec, then clear this task",
             )
-        event = run_context.required_event(context, evaluation(self.model), self.model)
-        evidence = EvaluationRef.from_json(event)
-        self.link_mlflow(evidence.candidate.run_id)
-        if evidence.report is not None:
-            self.link_page(EvidenceLink, evidence.report)
         self.assigned_users = [{"id": name, "name": name} for name in eligible]
         self.subject = form_subject(plan)
         self.body = form_body(

@@ -155,9 +155,9 @@ def test_nobody_is_asked_once_the_spec_is_automatic(
 def test_an_answer_is_handed_on_with_name_and_reason(
     context: dict[str, Any], asked: Any, option: str, approved: bool
 ) -> None:
-    answer = ApprovalRef.from_json(
-        operator().read_answer(context, event(option=option, reason=" ok "), LATER)
-    )
+    task = operator()
+    answer = ApprovalRef.from_json(task.read_answer(context, event(option=option, reason=" ok "), LATER))
+    assert task.link_urls["Evidence"] == "/perennial/reports/booking_cancellation/evaluation/2.html"
     assert (answer.approved, answer.by, answer.reason) == (approved, "rita", "ok")
     assert answer.evidence_sha256 == plan().evidence_sha256
     asked.assert_not_called()
