@@ -118,6 +118,12 @@ def tag_version(settings: Settings, model: str, version: int, tags: Mapping[str,
                 client.set_model_version_tag(model, str(version), name, value)
 
 
+def read_tags(settings: Settings, model: str, version: int) -> dict[str, str]:
+    """Return the tags of a version, which must be registered."""
+    with mlflow_client(settings) as client:
+        return dict(client.get_model_version(model, str(version)).tags)
+
+
 def ledger_tags(settings: Settings, model: str) -> dict[tuple[str, int], tuple[str, str]]:
     """Return number and hash of the ledger's entry that each version names, by model and version."""
     found: dict[tuple[str, int], tuple[str, str]] = {}

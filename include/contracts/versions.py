@@ -94,8 +94,8 @@ class ApprovalRef(Contract):
 class PromotionResult(Contract):
     """Whether a candidate became champion, and why.
 
-    `ledger_entry` is the number of the entry that recorded it; `semantic_version` is None where it was
-    not promoted.
+    `ledger_entry` is the number of the entry that recorded it; `semantic_version` and the model card's page
+    `card`, relative to the reports' root, are None where it was not promoted.
     """
 
     model: str
@@ -107,6 +107,7 @@ class PromotionResult(Contract):
     semantic_version: str | None = None
     approved_by: str | None = None
     ledger_entry: int | None = None
+    card: str | None = None
 
 
 class ChampionRef(Contract):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -83,11 +83,17 @@ class Retrain(SpecModel):
 
 
 class ModelSpec(SpecModel):
-    """One model, trained on a dataset and scored nightly."""
+    """One model, trained on a dataset and scored nightly.
+
+    `intended_use` and `limits` are words for the model card: whom its answers are for, and where not to
+    trust them.
+    """
 
     model: Name
     owner: str = Field(min_length=1)
     description: str = Field(min_length=1)
+    intended_use: str = ""
+    limits: list[Annotated[str, Field(min_length=1)]] = []
     task: Task
     dataset: Name
     label: Label

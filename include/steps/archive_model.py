@@ -6,12 +6,12 @@ import hashlib
 import json
 import logging
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from include.adapters import mlflow_documents, mlflow_models, warehouse
 from include.adapters.warehouse import ledger
+from include.adapters.work_folders import work_folder
 from include.contracts import ChampionRef
 from include.errors import IntegrityError
 from include.settings import Settings
@@ -46,8 +46,9 @@ def archive_model(settings: Settings, model: str, archive: str) -> str:
     with warehouse.transaction(settings) as conn:
         served = warehouse.first_promotions(conn, model)
         entries = [entry.to_json() for entry in ledger.entries(conn, model)]
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".archive-") as temporary:
-        folder = Path(temporary) / "archive"
+    # Beside its place, where it is renamed to: another folder may lie on another disk.
+    with work_folder(target.parent, ".archive-") as work:
+        folder = work / "archive"
         folder.mkdir()
         versions = [_keep(settings, version, folder) for version in served.values()]
         _write(folder / "lineage.json", versions)

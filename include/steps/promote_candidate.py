@@ -19,6 +19,7 @@ from include.specs import Specs
 from include.steps.champion_aliases import follow_warehouse
 from include.steps.promotion_standing import Standing, find_standing, record_gates, recorded_result
 from include.steps.scorer import load_scorer
+from include.steps.write_card import write_card
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +60,16 @@ def run(
         When the candidate's files are not those that were judged. Nothing changed.
     """
     started = perf_counter()
-    manual = specs.model(model).gates.approval.mode == "manual"
+    spec = specs.model(model)
+    manual = spec.gates.approval.mode == "manual"
     with warehouse.transaction(settings) as conn:
         warehouse.model_lock(conn, model)
         standing = find_standing(conn, evaluation)
         result = standing.settled or _decide(settings, conn, evaluation, standing, approval, manual=manual)
     follow_warehouse(settings, model)
+    if result.promoted and result.ledger_entry is not None:
+        card = write_card(settings, spec, evaluation, result.ledger_entry)
+        result = result.model_copy(update={"card": card})
     log.info(
         "%s version %d %s: %s; %.1f s",
         model, result.version,

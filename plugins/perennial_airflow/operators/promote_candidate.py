@@ -8,7 +8,7 @@ from include.contracts import ApprovalRef, EvaluationRef, PromotionPlan
 from perennial_airflow import run_context
 from perennial_airflow.assets import evaluation
 from perennial_airflow.base import PerennialOperator
-from perennial_airflow.links import MlflowRunLink
+from perennial_airflow.links import MlflowRunLink, ModelCardLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,7 +22,7 @@ class PromoteCandidateOperator(PerennialOperator):
 
     template_fields = ("plan", "answer")
     works_with_models = True
-    operator_extra_links = (MlflowRunLink(),)
+    operator_extra_links = (MlflowRunLink(), ModelCardLink())
 
     def __init__(self, *, model: str, plan: Any, answer: Any = None, **options: Any) -> None:
         super().__init__(**options)
@@ -40,6 +40,8 @@ class PromoteCandidateOperator(PerennialOperator):
         result = promote_candidate.run(
             self.settings(), self.specs(), self.model, evidence, self._recorded_answer()
         )
+        if result.card is not None:
+            self.link_page(ModelCardLink, result.card)
         return result.to_json()
 
     def _recorded_answer(self) -> ApprovalRef | None:
