@@ -117,7 +117,8 @@ def _data(info: ModelInfo, evaluation: EvaluationRef) -> Section:
 def _label(label: Mapping[str, Any]) -> str:
     if not label:
         return "not recorded"
-    return f"{label['dataset']}.{label['column']}, mature {label['grace']} days after {label['mature_at']}"
+    days = f"{label['grace']} day{'' if label['grace'] == 1 else 's'}"
+    return f"{label['dataset']}.{label['column']}, mature {days} after {label['mature_at']}"
 
 
 def _fit(info: ModelInfo) -> Section:

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from include.contracts import Decision, DriftResult
-from include.demo.story import Chronicle, Night, Training
+from include.demo.story import FIRST_NIGHT, Chronicle, Night, Training
 
 _TOP_FEATURES = 5
 
@@ -37,7 +37,9 @@ def print_summary(console: Console, chronicle: Chronicle, state: Path) -> None:
 
 def _print_training(console: Console, title: str, training: Training) -> None:
     snapshot, evaluation, promotion = training.snapshot, training.evaluation, training.promotion
-    verdict = "[green]promoted[/]" if promotion.promoted else "[yellow]not promoted[/]"
+    verdict = "[yellow]not promoted[/]"
+    if promotion.promoted:
+        verdict = f"[green]promoted[/] as {promotion.semantic_version}, ledger entry {promotion.ledger_entry}"
     console.print(
         f"• {title}: version [bold]{promotion.version}[/] of {promotion.model}, trained on snapshot"
         f" [bold]{snapshot.tag}[/] ({snapshot.partitions} partitions, {snapshot.rows:,} rows), {verdict}."
@@ -97,6 +99,10 @@ def _print_where_to_look(console: Console, state: Path) -> None:
     )
     console.print("    DAGs `booking_cancellation__*`: graphs, logs, buttons to drift report and MLflow run")
     console.print("    MLflow, model booking_cancellation: versions, aliases, metrics, plots")
-    console.print(f"• Result pages: {state / 'reports'}")
+    console.print(f"• Result pages and model cards: {state / 'reports'}")
+    console.print(
+        "• Who served a night and why: [bold]make ledger-who MODEL=booking_cancellation"
+        f" DAY={FIRST_NIGHT}[/]; [bold]make ledger-verify[/] proves that nobody changed the record."
+    )
     console.print(f"• Logs of the servers: {state / 'logs'}")
     console.print("• [bold]make demo[/] again changes no prediction; [bold]make clean[/] removes it all.")
