@@ -88,7 +88,7 @@ faults-model: $(VENV)/.dev ## Kill training, evaluation, promotion and rollback,
 bad-input-page: $(VENV)/.dev ## Try all bad inputs and write docs/bad_input.md from what is seen
 	@$(BIN)/python -m pytest -q tests/integration/bad_input --write-page
 
-bench: bench-parse bench-gate bench-ingest bench-loop bench-search bench-snapshot bench-train bench-trainset bench-validation ## Run all benchmarks
+bench: bench-parse bench-gate bench-ingest bench-loop bench-snapshot bench-train bench-trainset bench-validation ## Run all benchmarks
 
 bench-gate: $(VENV)/.dev ## How often the promotion gate errs, and how often it finds a real gain (REPETITIONS=1000)
 	@$(RUN) -m bench.gate $(if $(REPETITIONS),--repetitions $(REPETITIONS))

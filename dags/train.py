@@ -10,7 +10,8 @@ days before the holdout: each trial is a task of its own, and later trials are p
 
 - `plan_search`: as `train_candidate`; or the estimator refuses every trial, or a fold has too few rows:
   mend `training.search`, then trigger `{name}__snapshot`.
-- `run_first_trial`, `run_trial`: the warehouse, MLflow or the snapshot storage does not answer (retried),
+- `run_first_trial`: as `run_trial`.
+- `run_trial`: the warehouse, MLflow or the snapshot storage does not answer (retried),
   or the process was killed, as for want of memory (retried): *Clear*, or take such values out of
   `training.search.space`. A trial whose parameters do not work is no failed task: it is recorded with its
   reason. Skipped trials had no time left in `training.search.budget`, or the space has fewer points.
