@@ -74,6 +74,21 @@ def test_a_registered_version_is_served_with_the_scores_of_its_training(register
     assert list(registered.settings.work_root.glob("serving-*")) == []
 
 
+def test_a_retry_gives_the_same_evidence(registered: Registered) -> None:
+    registered.log_sample()
+    first = registered.judge()
+    assert registered.judge() == first
+    fewer = registered.judge(AMPLE.model_copy(update={"rows": 10}))
+    assert fewer.observed["rows"] == 10
+
+
+def test_a_version_that_did_not_pass_is_measured_again(registered: Registered) -> None:
+    registered.log_sample(np.full(50, 0.5))
+    assert registered.judge().verdict is Verdict.FAILED
+    registered.log_sample()
+    assert registered.judge().verdict is Verdict.PASSED
+
+
 def test_budgets_are_held_against_what_it_took(registered: Registered) -> None:
     registered.log_sample()
     found = registered.judge(Servability(rows=10, load_seconds=0.1, milliseconds_per_row=1e-6, megabytes=10))
