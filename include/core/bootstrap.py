@@ -178,11 +178,14 @@ def _measure(
 ) -> tuple[list[dict[Metric, _Measured]], int]:
     rows = len(labels)
     sound = [rows > 0 and bool(np.isfinite(model.scores).all()) for model in models]
-    prepared = [
-        statistics_of(task, labels, model.scores, metrics, model.threshold) if fine else []
-        for model, fine in zip(models, sound, strict=True)
-    ]
-    with threadpool_limits(limits=1, user_api="blas"):  # sums in one order, on every machine
+    with (
+        np.errstate(over="ignore", invalid="ignore"),  # the square of a huge error is no number, and left out
+        threadpool_limits(limits=1, user_api="blas"),  # sums in one order, on every machine
+    ):
+        prepared = [
+            statistics_of(task, labels, model.scores, metrics, model.threshold) if fine else []
+            for model, fine in zip(models, sound, strict=True)
+        ]
         return _draw_all(prepared, rows, seed, resamples), rows
 
 

@@ -242,3 +242,10 @@ def test_a_gain_that_is_the_same_in_every_row_needs_no_test() -> None:
     found = difference(labels, labels + 1.0, labels + 2.0, Metric.MEAN_ABSOLUTE_ERROR)
     assert found is not None
     assert (found.difference, found.lower, found.upper, found.p_value) == (1, 1, 1, 0)
+
+
+def test_errors_too_large_to_square_leave_the_metrics_that_stand() -> None:
+    labels = np.arange(50.0)
+    found = metric_intervals(REGRESSION, labels, Scored(np.full(50, 1e200)), 0.95, 1)
+    assert list(found) == [Metric.MEAN_ABSOLUTE_ERROR]
+    assert found[Metric.MEAN_ABSOLUTE_ERROR].value == 1e200
