@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from include.specs.gates import Gates
+from include.specs.gates import Gates, Servability, Stability
+
+PAGE = Path(__file__).parents[3] / "docs/gates.md"
 
 BASE = {
     "absolute": {"roc_auc_score": 0.7},
@@ -23,6 +27,14 @@ def test_gates_that_a_spec_leaves_out_hold_with_their_defaults() -> None:
     assert found.stability.maximum_churn == 0.25
     assert (found.servability.load_seconds, found.servability.rows) == (60, 200)
     assert found.approval.mode == "auto"
+
+
+def test_the_page_on_gates_shows_gates_that_are_sound() -> None:
+    text = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    found = Gates.model_validate(yaml.safe_load(text)["gates"])
+    assert {test.kind for test in found.behaviour} == {"direction", "invariance", "example", "extreme"}
+    assert found.servability == Servability()
+    assert found.stability == Stability()
 
 
 @pytest.mark.parametrize(
