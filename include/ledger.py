@@ -53,7 +53,8 @@ def main() -> int:
 
 def _verified(settings: Settings) -> str:
     check = verify_ledger.run(settings, load_specs(settings.specs_root).models)
-    return f"The ledger verifies: {check.entries} entries, the last one has SHA-256 {check.sha256}"
+    entries = f"{check.entries} entr{'y' if check.entries == 1 else 'ies'}"
+    return f"The ledger verifies: {entries}, the last one has SHA-256 {check.sha256}"
 
 
 @contextmanager

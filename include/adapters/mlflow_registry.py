@@ -13,6 +13,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from include.adapters.mlflow_runs import KEY_TAG
+from include.errors import IntegrityError
 from include.settings import Settings
 
 ARTIFACT_TAG = "artifact_sha256"
@@ -110,8 +111,21 @@ def point_aliases(settings: Settings, model: str, champion: int | None, previous
 
 
 def tag_version(settings: Settings, model: str, version: int, tags: Mapping[str, str]) -> None:
-    """Set tags of a version; those that stand there already are left alone."""
+    """Set tags of a version; those that stand there already are left alone.
+
+    Raises
+    ------
+    IntegrityError
+        When the registry does not have the version.
+    """
     with mlflow_client(settings) as client:
+        if not _is_registered(client, model, version):
+            raise IntegrityError(
+                "MLflow does not have this version, which serves by the warehouse's record",
+                where=f"model {model}, version {version}",
+                next_step=f"check that MLflow is the right server and whole; {model}__rollback puts another"
+                " version into service",
+            )
         found = client.get_model_version(model, str(version)).tags
         for name, value in tags.items():
             if found.get(name) != value:

@@ -63,24 +63,32 @@ def _gap(first: int, last: int) -> LedgerAlteration:
     return LedgerAlteration(number=first, problem=f"{missing} missing")
 
 
-def compare_serving(entry: LedgerEntry, row: Mapping[str, Any] | None) -> list[LedgerAlteration]:
-    """Hold a row of the table of promotions against the entry that recorded it.
+def compare_row(entry: LedgerEntry, row: Mapping[str, Any] | None, table: str) -> list[LedgerAlteration]:
+    """Hold a row of a table against the entry that recorded it.
 
     Parameters
     ----------
     entry
-        A promotion or a rollback.
+        A promotion, a rollback or a retirement.
     row
         The row of its number, of JSON types; None where there is none.
+    table
+        Its table, for the message.
     """
     if row is None:
-        return [LedgerAlteration(number=entry.number, problem="its row in perennial.promotion is gone")]
-    facts = {**entry.body, "model": entry.model, "kind": str(entry.kind)}
+        return [LedgerAlteration(number=entry.number, problem=f"its row in {table} is gone")]
+    facts = {
+        **entry.body,
+        "model": entry.model,
+        "kind": str(entry.kind),
+        "reason": entry.reason,
+        "actor": entry.actor,
+    }
     wrong = sorted(name for name, value in row.items() if facts.get(name) != value)
     if not wrong:
         return []
     said = "; ".join(f"{name} is {row[name]!r}, was {facts.get(name)!r}" for name in wrong)
-    problem = f"its row in perennial.promotion was changed: {said}"
+    problem = f"its row in {table} was changed: {said}"
     return [LedgerAlteration(number=entry.number, problem=problem)]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from include.adapters import mlflow_registry, warehouse
 from include.adapters.warehouse import ledger
 from include.adapters.warehouse import promotions as stored
+from include.adapters.warehouse.retirements import retirement_rows
 from include.contracts import Decision
 from include.contracts.canonical import canonical_json
 from include.contracts.ledger import (
@@ -21,11 +22,14 @@ from include.contracts.ledger import (
     LedgerEntry,
     LedgerKind,
 )
-from include.core.ledger import SERVING, compare_serving, compare_tags, walk_chain
+from include.core.ledger import SERVING, compare_row, compare_tags, walk_chain
 from include.errors import IntegrityError, name_some
 from include.settings import Settings
 
 log = logging.getLogger(__name__)
+
+PROMOTION = "perennial.promotion"
+RETIREMENT = "perennial.retirement"
 
 # One view of the warehouse for all that is compared; it changes nothing.
 _ONE_VIEW = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -84,7 +88,8 @@ def _more(check: LedgerCheck) -> str:
 
 
 def _read(conn: Connection, tags: dict[tuple[str, int], tuple[str, str]]) -> LedgerCheck:
-    rows, unnamed = stored.promotion_rows(conn), stored.decision_ids(conn)
+    tables = {PROMOTION: stored.promotion_rows(conn), RETIREMENT: retirement_rows(conn)}
+    unnamed = stored.decision_ids(conn)
     named = {int(number) for number, _ in tags.values() if number.isdecimal()}
     hashes: dict[int, str] = {}
     found: list[LedgerAlteration] = []
@@ -97,12 +102,13 @@ def _read(conn: Connection, tags: dict[tuple[str, int], tuple[str, str]]) -> Led
         last = entry.number
         if entry.number in named:
             hashes[entry.number] = sealed.sha256
-        if entry.kind in SERVING:
-            found += compare_serving(entry, rows.pop(entry.number, None))
+        if (table := _table_of(entry)) is not None:
+            found += compare_row(entry, tables[table].pop(entry.number, None), table)
         elif entry.kind is LedgerKind.DECISION:
             found += _compare_decisions(conn, entry, unnamed)
     found += [
-        LedgerAlteration(number=number, problem="perennial.promotion has a row that it did not record")
+        LedgerAlteration(number=number, problem=f"{table} has a row that it did not record")
+        for table, rows in tables.items()
         for number in rows
     ]
     found += [
@@ -110,6 +116,12 @@ def _read(conn: Connection, tags: dict[tuple[str, int], tuple[str, str]]) -> Led
         for about in unnamed.values()
     ]
     return LedgerCheck(entries=count, sha256=sha256, alterations=[*found, *compare_tags(tags, hashes, last)])
+
+
+def _table_of(entry: LedgerEntry) -> str | None:
+    if entry.kind is LedgerKind.RETIREMENT:
+        return RETIREMENT
+    return PROMOTION if entry.kind in SERVING else None
 
 
 def _compare_decisions(

@@ -19,6 +19,8 @@ _RETIREMENT = text("""
     LIMIT 1
 """)
 
+_ROWS = text("SELECT ledger_number, model, reason, actor, archive FROM perennial.retirement")
+
 _RECORD = text("""
     INSERT INTO perennial.retirement (model, reason, actor, archive, ledger_number)
     VALUES (:model, :reason, :actor, :archive, :ledger_number)
@@ -40,6 +42,12 @@ def retirement(conn: Connection, model: str) -> Retirement | None:
     """Return the retirement of a model that is out of service now; None while it serves."""
     row = conn.execute(_RETIREMENT, {"model": model}).one_or_none()
     return None if row is None else Retirement.model_validate(dict(row._mapping))
+
+
+def retirement_rows(conn: Connection) -> dict[int, dict[str, Any]]:
+    """Return what stands in the table of retirements by the number of its ledger entry."""
+    rows = {row.ledger_number: dict(row._mapping) for row in conn.execute(_ROWS)}
+    return {number: {k: v for k, v in row.items() if k != "ledger_number"} for number, row in rows.items()}
 
 
 def record_retirement(

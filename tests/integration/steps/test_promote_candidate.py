@@ -83,6 +83,25 @@ def test_a_promotion_leaves_entry_name_tags_and_aliases(churn: Churn) -> None:
     assert verify_ledger.run(churn.settings, [churn.model]).entries == 4
 
 
+def test_a_promoted_version_has_its_card_in_the_reports_and_in_its_run(churn: Churn) -> None:
+    evidence = judged(churn, churn.register(), requested_by="ben")
+    card = promote(churn, evidence).card
+    written = (churn.settings.reports_root / str(card)).read_bytes()
+
+    assert b"asked for by</dt><dd>ben" in written
+    assert promote(churn, evidence).card == card
+    assert (churn.settings.reports_root / str(card)).read_bytes() == written
+    assert (churn.settings.reports_root / str(card)).with_suffix(".md").read_text().startswith("# churn")
+    address = churn.settings.mlflow_tracking_uri
+    kept = {one.path for one in MlflowClient(address, address).list_artifacts(evidence.candidate.run_id)}
+    assert {"model_card.html", "model_card.md"} <= kept
+
+
+def test_a_refused_version_has_no_card(churn: Churn) -> None:
+    refused = judged(churn, churn.register(), verdict=Verdict.FAILED)
+    assert promote(churn, refused).card is None
+
+
 def test_repeating_answers_the_same_and_writes_nothing(churn: Churn) -> None:
     _, evidence = successor(churn)
     first = promote(churn, evidence)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from sqlalchemy import text
 
 from include.adapters import mlflow_registry, warehouse
 from include.adapters.warehouse import ledger
@@ -194,6 +195,15 @@ def check_archive(churn: Churn, found: RetirementResult) -> None:
     assert kept | {"ledger.json", "lineage.json"} <= names
     lineage = json.loads((folder / "lineage.json").read_text())
     assert [version["version"] for version in lineage] == [1, 2]
+
+
+def test_a_retirement_that_somebody_took_back_by_hand_is_found(churn: Churn) -> None:
+    retire(churn)
+    with warehouse.transaction(churn.settings) as conn:
+        conn.execute(text("DELETE FROM perennial.retirement"))
+
+    with pytest.raises(IntegrityError, match=r"entry 5: its row in perennial\.retirement is gone"):
+        verify_ledger.run(churn.settings, [churn.model])
 
 
 def test_a_retirement_ends_with_a_rollback_or_a_promotion(churn: Churn) -> None:

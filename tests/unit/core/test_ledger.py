@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contracts.ledger import FIRST_PREVIOUS, LedgerEntry, LedgerKind, SealedEntry
-from include.core.ledger import compare_serving, compare_tags, serving_entry, walk_chain
+from include.core.ledger import compare_row, compare_tags, serving_entry, walk_chain
 
 
 def entry(number: int, kind: LedgerKind = LedgerKind.REFUSAL, **body: object) -> LedgerEntry:
@@ -95,13 +95,14 @@ def test_an_end_that_was_cut_off_is_found_by_the_registry(number: str) -> None:
 
 
 PROMOTION = entry(1, LedgerKind.PROMOTION, version=1, effective_from="2024-03-01")
+TABLE = "perennial.promotion"
 ROW = {"model": "churn", "kind": "promotion", "version": 1, "effective_from": "2024-03-01"}
 
 
 def test_a_row_of_promotions_must_say_what_its_entry_says() -> None:
-    assert compare_serving(PROMOTION, ROW) == []
-    assert "is gone" in compare_serving(PROMOTION, None)[0].problem
-    found = compare_serving(PROMOTION, ROW | {"version": 7, "effective_from": "2024-01-01"})
+    assert compare_row(PROMOTION, ROW, TABLE) == []
+    assert "is gone" in compare_row(PROMOTION, None, TABLE)[0].problem
+    found = compare_row(PROMOTION, ROW | {"version": 7, "effective_from": "2024-01-01"}, TABLE)
     assert found[0].problem.endswith(
         "was changed: effective_from is '2024-01-01', was '2024-03-01'; version is 7, was 1"
     )
