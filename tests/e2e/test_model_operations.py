@@ -1,0 +1,79 @@
+"""A version is rolled back and a model retired under a real Airflow, through REST."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from include.adapters import warehouse
+from include.adapters.warehouse import ledger
+from include.contracts import PublicationRef, RetirementResult, RollbackResult
+from include.demo.airflow_api import AirflowApi, Run
+from tests.support.asking_airflow import AS_OF, LATER, MODEL, AskingAirflow, Question
+from tests.support.shop import Shop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
+
+NIGHT, NEXT_NIGHT = LATER, LATER + timedelta(days=1)
+
+
+def serve_successor(admin: AirflowApi, approver: AirflowApi, as_of: date, run_id: str) -> int:
+    """Train as of a day and let a person approve; return the version that serves then."""
+    admin.trigger(f"{MODEL}__snapshot", run_id, {"as_of": as_of.isoformat()})
+    question = Question.open(admin)
+    assert question.answer(approver, "Approve", {"reason": "for the test"}) == 200
+    assert question.states()["announce_champion"] == "success"
+    return int(question.result("promote_candidate")["version"])
+
+
+@pytest.fixture(scope="module")
+def versions(stack: AskingAirflow, admin: AirflowApi, people: dict[str, AirflowApi]) -> tuple[int, int]:
+    """Two versions were approved, and two nights wait to be scored."""
+    Shop(stack.settings(), MODEL).write_days(NIGHT, NEXT_NIGHT)
+    first = serve_successor(admin, people["rita"], AS_OF, "operations-first")
+    return first, serve_successor(admin, people["rita"], LATER, "operations-second")
+
+
+def run(api: AirflowApi, stage: str, run_id: str, **params: Any) -> Run:
+    return api.wait(api.trigger(f"{MODEL}__{stage}", run_id, params), lambda: None)
+
+
+def scored_by(admin: AirflowApi, night: date, run_id: str) -> int:
+    done = run(admin, "predict", run_id, partition=night.isoformat())
+    return PublicationRef.from_json(admin.result(done, "predict_partition")).model_version
+
+
+def test_the_next_night_is_scored_by_the_version_that_was_rolled_back_to(
+    stack: AskingAirflow, admin: AirflowApi, people: dict[str, AirflowApi], versions: tuple[int, int]
+) -> None:
+    first, second = versions
+    assert scored_by(admin, NIGHT, "night-before") == second
+
+    dry = run(people["eve"], "rollback", "dry", reason="too many false alarms")
+    said = RollbackResult.from_json(admin.result(dry, "rollback_champion"))
+    assert (said.dry_run, said.to_version, said.effective_from) == (True, first, NEXT_NIGHT)
+
+    real = run(people["eve"], "rollback", "real", reason="too many false alarms", dry_run=False)
+    done = RollbackResult.from_json(admin.result(real, "rollback_champion"))
+    assert (done.from_version, done.to_version, done.effective_from) == (second, first, NEXT_NIGHT)
+    with warehouse.transaction(stack.settings()) as conn:
+        entry = ledger.read(conn, done.ledger_entry or 0)
+    assert (entry.actor, entry.reason) == ("eve", "too many false alarms")
+    assert scored_by(admin, NEXT_NIGHT, "night-after") == first
+
+
+def test_a_retired_model_is_skipped_and_its_ledger_verifies(
+    admin: AirflowApi, people: dict[str, AirflowApi], versions: tuple[int, int]
+) -> None:
+    retired = run(people["eve"], "retire", "over", reason="the shop closed", dry_run=False)
+    said = RetirementResult.from_json(admin.result(retired, "retire_model"))
+    assert set(versions) <= set(said.versions)
+
+    night = run(admin, "predict", "night-of-nobody", partition=NEXT_NIGHT.isoformat())
+    states = {task["task_id"]: task["state"] for task in admin.tasks(night)}
+    assert set(states.values()) == {"skipped"}, states
+
+    checked = admin.wait(admin.trigger("ledger_verify", "check", {}), lambda: None)
+    assert admin.result(checked, "verify_ledger")["alterations"] == []
