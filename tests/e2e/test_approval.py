@@ -70,11 +70,15 @@ def test_nobody_else_can_answer(asked: Question, people: dict[str, AirflowApi], 
 
 @pytest.mark.parametrize("params", [{}, {"reason": ""}, {"reason": "  "}])
 def test_an_answer_without_a_reason_leaves_the_question_open(
-    asked: Question, people: dict[str, AirflowApi], params: dict[str, str], stack: AskingAirflow
+    asked: Question,
+    people: dict[str, AirflowApi],
+    params: dict[str, str],
+    stack: AskingAirflow,
+    admin: AirflowApi,
 ) -> None:
     assert asked.answer(people["rita"], "Approve", params) == 200
     wait_until(lambda: not asked.details()["response_received"], "the question, open again")
-    assert Question.open(stack.sign_in("admin")).run.run_id == asked.run.run_id
+    assert Question.open(admin).run.run_id == asked.run.run_id
     assert answers(stack) == []
 
 
@@ -92,8 +96,7 @@ def test_a_no_refuses_the_candidate_with_the_reason(
 
 def test_silence_is_a_no(stack: AskingAirflow, admin: AirflowApi, evidence: EvaluationRef) -> None:
     stack.ask_for("5s")
-    announce(admin, other(evidence, 1), "silence")
-    question = Question.open(admin)
+    question = announce(admin, other(evidence, 1), "silence")
     question.states()
     stack.ask_for("10m")
     answer = ApprovalRef.from_json(question.result("approve_promotion"))

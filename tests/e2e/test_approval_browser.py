@@ -103,8 +103,7 @@ def test_what_nobody_answered_is_shown_as_rejected(
     pictures: Path,
 ) -> None:
     stack.ask_for("5s")
-    announce(admin, evidence.model_copy(update={"holdout_rows": 1}), "browser-silence")
-    question = Question.open(admin)
+    question = announce(admin, evidence.model_copy(update={"holdout_rows": 1}), "browser-silence")
     question.states()
     stack.ask_for("10m")
     screen = ApproverBrowser(browser, stack, "rita", pictures)

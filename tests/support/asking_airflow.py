@@ -28,6 +28,8 @@ PEOPLE = {"sam": "user", "rita": "user", "eve": "user", "vic": "viewer"}
 """Sam asks for trainings; Sam and Rita are approvers; Eve may answer by her role, but is no approver."""
 APPROVERS = ["sam", "rita"]
 PATIENCE_SECONDS = 600
+SETTLING_SECONDS = 5
+"""Airflow takes a task for lost that is answered before the scheduler has heard that it waits."""
 
 _ANNOUNCER = f'''
 """Announces an evaluation that is given to it, as an evaluation task would."""
@@ -124,7 +126,9 @@ class Question:
             found = admin.get(path, response_received="false", state="awaiting_input")["hitl_details"]
             return found[0]["task_instance"]["dag_run_id"] if found else None
 
-        return cls(admin, wait_until(waiting, "a question"))
+        run_id = wait_until(waiting, "a question")
+        time.sleep(SETTLING_SECONDS)
+        return cls(admin, run_id)
 
     def details(self) -> dict[str, Any]:
         return dict(self._admin.get(self.path))
@@ -144,6 +148,9 @@ class Question:
         return self._admin.result(self.run, task_id)
 
 
-def announce(admin: AirflowApi, evidence: EvaluationRef, run_id: str) -> None:
-    """Let a task announce an evaluation."""
-    admin.wait(admin.trigger("announce_evaluation", run_id, {"evaluation": evidence.to_json()}), lambda: None)
+def announce(admin: AirflowApi, evidence: EvaluationRef, run_id: str) -> Question:
+    """Let a task announce an evaluation; return what follows from it."""
+    cause = admin.trigger("announce_evaluation", run_id, {"evaluation": evidence.to_json()})
+    cause = admin.wait(cause, lambda: None)
+    follower = wait_until(lambda: admin._follower(cause, f"{MODEL}__promote"), "the promotion's run")
+    return Question(admin, follower.run_id)
