@@ -192,7 +192,7 @@ def _request(settings: Settings, recorded: Recorded, seed: int, folder: Path) ->
     addresses = {
         "snapshot_registry": _absolute(settings.snapshot_registry),
         "mlflow_tracking_uri": settings.mlflow_tracking_uri,
-        "work_root": str(folder),
+        "work_root": str(folder / "work"),  # `folder` itself is locked by this process
     }
     return {
         "settings": {PREFIX + name.upper(): value for name, value in (folders | addresses).items()},
