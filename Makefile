@@ -90,7 +90,7 @@ bad-input-page: $(VENV)/.dev ## Try all bad inputs and write docs/bad_input.md f
 
 bench: bench-parse bench-gate bench-ingest bench-loop bench-snapshot bench-train bench-trainset bench-validation ## Run all benchmarks
 
-bench-gate: $(VENV)/.dev ## How often the promotion gate errs, and how often it finds a real gain (REPETITIONS=1000)
+bench-gate: $(VENV)/.dev ## How often the promotion gate errs, and how often it finds a real gain (REPETITIONS=2000)
 	@$(RUN) -m bench.gate $(if $(REPETITIONS),--repetitions $(REPETITIONS))
 
 bench-ingest: $(VENV)/.dev ## 5,000,000 rows from PostgreSQL into a partition, beside pandas

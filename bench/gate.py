@@ -32,7 +32,7 @@ GAIN = 0.03
 """The gain that should be found, and the margin within which a loss is tolerated, in the metric's unit."""
 
 CONFIDENCE = 0.95
-REPETITIONS = 1000
+REPETITIONS = 2000
 ERROR_RATE = 0.05
 _LARGE_SAMPLE = 200_000
 
