@@ -10,7 +10,7 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from include.adapters import warehouse
-from include.adapters.search_study import State, Trial
+from include.adapters.search_trial import State, Trial
 from include.settings import Settings
 
 TRIAL_TAG = "perennial.trial"

@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from enum import StrEnum
 
 import optuna
 from optuna.distributions import (
@@ -24,11 +22,12 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.pruners import MedianPruner
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState, create_trial
 from sqlalchemy import NullPool
 
 from include.adapters import warehouse
-from include.adapters.warehouse.connection import CONNECT_SECONDS, explained
+from include.adapters.search_trial import OPTUNAS, REASON, SECONDS, State, Trial, read_trial
+from include.adapters.warehouse.connection import CONNECTSECONDS, explained
 from include.adapters.warehouse.migration import SEARCHES
 from include.errors import SettingsError
 from include.settings import Settings
@@ -37,64 +36,6 @@ from include.specs.training import Choices, Numbers, Value
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # at every other level it tells of each call
 
 log = logging.getLogger(__name__)
-
-_SECONDS, _REASON = "seconds", "reason"
-
-
-class State(StrEnum):
-    """Where a trial stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    COMPLETE = "complete"
-    PRUNED = "pruned"
-    FAILED = "failed"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing more becomes of it."""
-        return self not in {State.WAITING, State.RUNNING}
-
-
-_STATES = {
-    TrialState.WAITING: State.WAITING,
-    TrialState.RUNNING: State.RUNNING,
-    TrialState.COMPLETE: State.COMPLETE,
-    TrialState.PRUNED: State.PRUNED,
-    TrialState.FAIL: State.FAILED,
-}
-_OPTUNAS = {state: optunas for optunas, state in _STATES.items()}
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A trial as it is on record.
-
-    Attributes
-    ----------
-    number
-        From 0.
-    state
-        Where it stands.
-    params
-        What it tries.
-    folds
-        The metric after each fold that was scored, by its number.
-    value
-        The mean of the folds, of a complete trial; else None.
-    seconds
-        What it took; 0 until it ended.
-    reason
-        Why it failed; else None.
-    """
-
-    number: int
-    state: State
-    params: dict[str, Value]
-    folds: dict[int, float]
-    value: float | None
-    seconds: float
-    reason: str | None
 
 
 def open_study(
@@ -167,7 +108,7 @@ def read_trials(settings: Settings, study: str) -> list[Trial]:
         When the warehouse does not answer.
     """
     with _storage(settings) as storage:
-        return [_read(trial) for trial in storage.get_all_trials(_study_id(storage, study))]
+        return [read_trial(trial) for trial in storage.get_all_trials(_study_id(storage, study))]
 
 
 def begin_trial(settings: Settings, study: str, number: int) -> Trial:
@@ -201,9 +142,9 @@ def end_trial(
     """End a trial and return what is on record: of two ends at once, the first one."""
 
     def end(storage: RDBStorage, trial_id: int) -> None:
-        storage.set_trial_user_attr(trial_id, _SECONDS, seconds)
-        storage.set_trial_user_attr(trial_id, _REASON, reason)
-        storage.set_trial_state_values(trial_id, _OPTUNAS[state], None if value is None else [value])
+        storage.set_trial_user_attr(trial_id, SECONDS, seconds)
+        storage.set_trial_user_attr(trial_id, REASON, reason)
+        storage.set_trial_state_values(trial_id, OPTUNAS[state], None if value is None else [value])
 
     return _change(settings, study, number, end)
 
@@ -247,7 +188,7 @@ def _change(settings: Settings, study: str, number: int, change: Callable[[RDBSt
         trial_id = storage.get_trial_id_from_study_id_trial_number(_study_id(storage, study), number)
         with suppress(UpdateFinishedTrialError):  # it ended before, in another process
             change(storage, trial_id)
-        return _read(storage.get_trial(trial_id))
+        return read_trial(storage.get_trial(trial_id))
 
 
 def _study_id(storage: RDBStorage, study: str) -> int:
@@ -268,7 +209,7 @@ def _storage(settings: Settings, *, create: bool = False) -> Iterator[RDBStorage
     Optuna would make its tables by every process that reaches them, and two at once then fail.
     """
     options = {
-        "connect_timeout": CONNECT_SECONDS,
+        "connect_timeout": CONNECTSECONDS,
         "application_name": "perennial",
         "options": f"-c timezone=UTC -c search_path={SEARCHES}",
     }
@@ -300,15 +241,3 @@ def _distribution(values: Numbers | Choices) -> BaseDistribution:
     if values.whole:
         return IntDistribution(int(values.low), int(values.high), log=values.log)
     return FloatDistribution(values.low, values.high, log=values.log)
-
-
-def _read(trial: FrozenTrial) -> Trial:
-    return Trial(
-        number=trial.number,
-        state=_STATES[trial.state],
-        params=dict(trial.params),
-        folds=dict(trial.intermediate_values),
-        value=trial.value,
-        seconds=trial.user_attrs.get(_SECONDS, 0.0),
-        reason=trial.user_attrs.get(_REASON),
-    )

@@ -7,7 +7,7 @@ from statistics import fmean
 from time import perf_counter
 
 from include.adapters import mlflow_trials, search_study
-from include.adapters.search_study import State, Trial
+from include.adapters.search_trial import State, Trial
 from include.contracts import SearchPlan, SnapshotRef, TrialResult
 from include.core.folds import mean_up_to, score_fold, search_folds, search_metric
 from include.errors import EstimatorError, NotReadyError, SettingsError, SpecError, name_some
@@ -15,6 +15,7 @@ from include.settings import Settings
 from include.specs import ModelSpec, Specs
 from include.steps.plan_search import ROWS, search_of
 from include.steps.search_rows import read_search_rows
+from include.steps.training_key import training_key
 
 SKIPPED = "skipped"
 
@@ -47,30 +48,21 @@ def run(
 
     Raises
     ------
-    SettingsError
-        When the search is not as it was planned.
+    SpecError, SettingsError
+        When the spec or the search is not as it was planned.
     NotReadyError
         When it may be pruned by trials that have not ended.
     """
     spec = specs.model(plan.model)
     if number >= plan.trials:
         return _skipped(plan, number, f"there are {plan.trials} different trials in all, or left to do")
-    trials = search_study.read_trials(settings, plan.study)
-    if plan.trials > len(trials):
-        raise SettingsError(
-            f"the search has {len(trials)} trials, not {plan.trials} as planned",
-            where=f"search {plan.study}",
-            next_step="clear the task `plan_search`, which numbers them anew",
-        )
+    trials = _planned_trials(settings, spec, plan, snapshot)
     trial = trials[number]
     if not trial.state.is_final:
         spent, budget = sum(one.seconds for one in trials if one.state.is_final), search_of(spec).budget
         if budget is not None and spent >= budget.total_seconds():
-            return _skipped(
-                plan,
-                number,
-                f"budget used: the trials that ended took {spent:.0f} of {budget.total_seconds():.0f} s",
-            )
+            used = f"{spent:.0f} of {budget.total_seconds():.0f} s"
+            return _skipped(plan, number, f"budget used: the trials that ended took {used}")
         yardsticks = _yardsticks(plan, trials, number)
         trial = _run(settings, specs, spec, plan, snapshot, trial, yardsticks)
     mlflow_trials.record_trial(settings, plan.run_id, trial, search_metric(spec))
@@ -87,6 +79,27 @@ def run(
         seconds=trial.seconds,
         reason=trial.reason,
     )
+
+
+def _planned_trials(
+    settings: Settings, spec: ModelSpec, plan: SearchPlan, snapshot: SnapshotRef
+) -> list[Trial]:
+    """Return the trials on record, if plan, spec and record still speak of the same search."""
+    next_step = "clear the task `plan_search`, which opens the search anew"
+    if training_key(spec, snapshot) != plan.study:
+        raise SpecError(
+            "the spec says something else of training than when the search was planned",
+            where=f"include/models/{spec.model}.yaml",
+            next_step=next_step,
+        )
+    trials = search_study.read_trials(settings, plan.study)
+    if plan.trials > len(trials):
+        raise SettingsError(
+            f"the search has {len(trials)} trials, not {plan.trials} as planned",
+            where=f"search {plan.study}",
+            next_step=next_step,
+        )
+    return trials
 
 
 def _run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from include.adapters import search_study
-from include.adapters.search_study import State, Trial
+from include.adapters.search_trial import State, Trial
 from include.core.folds import search_metric
 from include.errors import NotReadyError, TrainingDataError, name_some
 from include.settings import Settings

@@ -28,7 +28,7 @@ from include.steps.snapshot_training_set import load_training_set
 from include.steps.training_key import training_key, training_tags
 
 if TYPE_CHECKING:
-    from include.adapters.search_study import Trial
+    from include.adapters.search_trial import Trial
 
 BEST_TRIAL_TAG = "best_trial"
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from include.adapters import search_study
-from include.adapters.search_study import State, Trial
+from include.adapters.search_trial import State, Trial
 from include.errors import SettingsError, SourceUnavailableError
 from include.settings import Settings
 from include.specs.training import Choices, Numbers

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from include.adapters import mlflow_documents, search_study
-from include.adapters.search_study import State
+from include.adapters.search_trial import State
 from include.contracts import CandidateRef, SearchPlan, SnapshotRef, TrialResult
 from include.errors import (
     IntegrityError,
@@ -248,6 +248,15 @@ def test_a_search_that_was_opened_on_other_rows_begins_anew(shop: Shop) -> None:
         run_trial.run(shop.settings, specs, plan, snapshot, 0)
     plan = plan_of(shop, specs, snapshot)
     assert run_trial.run(shop.settings, specs, plan, snapshot, 0).state == "complete"
+
+
+def test_a_spec_that_was_changed_meanwhile_is_not_searched(shop: Shop) -> None:
+    specs = specs_of(shop)
+    snapshot = freeze(shop, specs)
+    plan = plan_of(shop, specs, snapshot)
+    with pytest.raises(SpecError, match="than when the search was planned"):
+        run_trial.run(shop.settings, specs_of(shop, folds=1), plan, snapshot, 0)
+    assert run_trial.run(shop.settings, specs_of(shop, parallel=9), plan, snapshot, 0).state == "complete"
 
 
 def test_rows_of_other_code_are_not_searched(shop: Shop) -> None:
