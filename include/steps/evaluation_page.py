@@ -16,6 +16,8 @@ from include.core.curves import (
     residual_points,
     roc_points,
 )
+from include.core.gates.slice_group import read_groups
+from include.core.gates.slices import SLICE
 from include.core.gates.versus_champion import GATE
 from include.pages import render_page
 from include.specs import ModelSpec
@@ -79,6 +81,7 @@ def evaluation_page(
         spec=spec,
         overall=_overall(result.decisions),
         versus=versus,
+        slices=[(one, read_groups(one.observed)) for one in result.decisions if one.gate.startswith(SLICE)],
         metrics=[(metric, compared.candidate[metric], compared.champion.get(metric),
                   compared.differences.get(metric)) for metric in compared.candidate],
         scales={metric: _scale(compared, metric) for metric in compared.candidate},

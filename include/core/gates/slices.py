@@ -29,6 +29,9 @@ from include.errors import DataError, name_some
 from include.specs.gates import Slice
 from include.specs.task import Metric, Task
 
+SLICE = "slice."
+"""What the names of these gates begin with; the column follows."""
+
 Floats: TypeAlias = NDArray[np.float64]
 
 
@@ -169,7 +172,7 @@ def _decision(gate: Slice, whole: float, rows: int, found: list[SliceGroup]) -> 
     if len(failed) > MAX_SHOWN:
         reasons = [*reasons[:MAX_SHOWN], f"{len(failed) - MAX_SHOWN} more groups fail"]
     return Decision(
-        gate=f"slice.{gate.column}",
+        gate=f"{SLICE}{gate.column}",
         verdict=Verdict.FAILED if failed else Verdict.PASSED,
         reasons=[*reasons, _summary(gate, found, judged)],
         observed={
@@ -225,7 +228,7 @@ def _left_out(gate: Slice, found: list[SliceGroup]) -> str:
 
 def _undecided(gate: Slice, reason: str, found: Sequence[SliceGroup] = ()) -> Decision:
     return Decision(
-        gate=f"slice.{gate.column}",
+        gate=f"{SLICE}{gate.column}",
         verdict=Verdict.NOT_ENOUGH_EVIDENCE,
         reasons=[reason],
         observed={"metric": gate.metric, "groups": len(found), "judged": 0, **show_groups(found)},

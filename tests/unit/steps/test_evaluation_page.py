@@ -12,10 +12,12 @@ from sklearn.pipeline import Pipeline
 
 from include.contracts import CandidateRef, Decision, EvaluationRef, SnapshotRef, Verdict
 from include.core.bootstrap import Compared, compare_models, metric_intervals
+from include.core.gates.slices import ScoredRows, decide_slices
 from include.core.gates.versus_champion import decide_versus_champion, decide_without_comparison
 from include.core.model_info import Holdout as HoldoutDays
 from include.core.model_info import ModelInfo
 from include.specs import ModelSpec
+from include.specs.gates import Slice
 from include.specs.model import Features
 from include.specs.task import METRICS, Task
 from include.steps.evaluation_page import evaluation_page
@@ -144,3 +146,15 @@ def test_names_are_shown_as_text() -> None:
     page = page_of(MULTICLASS)
     assert "&lt;plum&gt;" in page
     assert "<plum>" not in page
+
+
+def test_slices_are_shown_group_by_group() -> None:
+    labels, scores = labels_of(BINARY), scores_of(BINARY, labels_of(BINARY), 2, 0.5)
+    side = np.where(np.arange(ROWS) < 40, "<few>", np.where(np.arange(ROWS) % 2, "left", "right"))
+    scored = ScoredRows(BINARY, labels, scores, (scores >= 0.4).astype(int), 0.4)
+    gate = Slice(column="side", metric="roc_auc_score", minimum_rows=100, maximum_gap=0.1, four_fifths=True)
+    page = page_of(BINARY, decisions=decide_slices([gate], scored, pd.DataFrame({"side": side})))
+    assert "<h2>Slices</h2>" in page
+    assert all(f"<td>{name}</td>" in page for name in ("left", "right", "&lt;few&gt;"))
+    assert "not judged" in page
+    assert "Slices</h2>" not in page_of(BINARY)
