@@ -1,7 +1,7 @@
 """
 ### Take {name} out of service
 
-Trigger it with a reason. By default this is a **dry run** that only says what would change; untick it to
+Trigger it with a reason. By default this is a **dry run** that only says what would change; switch it off to
 retire.
 
 From then on `{name}__predict` and `{name}__drift` are skipped with the reason, for backfills too, and

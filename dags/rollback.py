@@ -3,11 +3,11 @@
 
 Trigger it with a reason. By default this is a **dry run**: the log of `rollback_champion` and its return
 value say which version would serve from which day on, and which nights would be scored again. The version's
-files are fetched and checked in a dry run too. Then trigger it again with *Dry run* unticked.
+files are fetched and checked in a dry run too. Then trigger it again with *Dry run* switched off.
 
 The warehouse notes it with your name and reason, in the ledger too; the aliases `champion` and `previous` in
 MLflow follow. The next night is scored with that version; nights that are published keep their answer unless
-you tick *Score again*. A rollback can be rolled back, and puts a retired model back into service.
+you switch *Score again* on. A rollback can be rolled back, and puts a retired model back into service.
 
 **When a task fails**
 

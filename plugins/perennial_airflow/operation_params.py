@@ -45,7 +45,7 @@ def _dry_run() -> Param:
         True,
         type="boolean",
         title="Dry run",
-        description="Only say what would change. Untick it to do it.",
+        description="Only say what would change. Switch it off to do it.",
     )
 
 
