@@ -27,7 +27,7 @@ from sqlalchemy import NullPool
 
 from include.adapters import warehouse
 from include.adapters.search_trial import OPTUNAS, REASON, SECONDS, State, Trial, read_trial
-from include.adapters.warehouse.connection import CONNECTSECONDS, explained
+from include.adapters.warehouse.connection import CONNECT_SECONDS, explained
 from include.adapters.warehouse.migration import SEARCHES
 from include.errors import SettingsError
 from include.settings import Settings
@@ -209,7 +209,7 @@ def _storage(settings: Settings, *, create: bool = False) -> Iterator[RDBStorage
     Optuna would make its tables by every process that reaches them, and two at once then fail.
     """
     options = {
-        "connect_timeout": CONNECTSECONDS,
+        "connect_timeout": CONNECT_SECONDS,
         "application_name": "perennial",
         "options": f"-c timezone=UTC -c search_path={SEARCHES}",
     }
