@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import nsmallest
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def frequent_categories(prepared: pd.DataFrame, features: Features, most: int) -
     found: Categories = []
     for name in features.categorical:
         counts = prepared[name].value_counts()
-        ranked = sorted(zip(-counts.to_numpy(), counts.index, strict=True))[: most - 2]
+        ranked = nsmallest(most - 2, zip(-counts.to_numpy(), counts.index, strict=True))
         found.append([*sorted(value for _, value in ranked), None])
     return found
 
