@@ -19,7 +19,8 @@ days before the holdout: each trial is a task of its own, and later trials are p
   the model will not know: *Training set* under the task's details shows what was found. Mend the data or
   the spec, or accept the finding there with a reason, then trigger `{name}__snapshot`. MLflow or the
   snapshot storage does not answer: retried. No trial is complete: the message says why one failed.
-- `evaluate_candidate`: MLflow or the warehouse does not answer (retried). *Clear*.
+- `evaluate_candidate`: MLflow or the warehouse does not answer (retried). *Clear*. A candidate that did not
+  pass is no failed task: *Evidence* under the task's details shows each gate with its reasons.
 
 **Always safe:** clearing. A retry finds the run, the trials and the version of the earlier try; none is
 made twice. Nothing here changes what is served.
