@@ -119,7 +119,7 @@ def _by_share(kept: NDArray[np.bool_], min_share: float, what: str, worst: str) 
     reason = f"{what} in {share:.1%} of {len(kept)} rows, asked for {min_share:.1%}"
     return _Found(
         Verdict.PASSED if passed else Verdict.FAILED,
-        [f"{reason}; worst: {worst}" if broken else reason],
+        [reason if passed else f"{reason}; worst: {worst}"],
         {"share": share, "rows": len(kept), "rows_that_break_it": broken},
         {"min_share": min_share},
     )
@@ -139,7 +139,7 @@ def _example(test: Example, probe: Probe) -> _Found:
     given = f"the score is {score:.4f}" + ("" if answer is None else f", the answer {answer}")
     return _Found(
         Verdict.FAILED if wrong else Verdict.PASSED,
-        [f"{given}, {'but ' + ' and '.join(wrong) if wrong else 'as asked'}, for {said(test.row)}"],
+        [f"{given}, but {' and '.join(wrong)}, for {said(test.row)}" if wrong else f"{given}, as asked"],
         {"score": score, "answer": answer},
         {"answer": wanted, "at_least": test.at_least, "at_most": test.at_most},
     )
