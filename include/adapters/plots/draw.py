@@ -96,4 +96,4 @@ def _learning_curve(axes: Axes, seen: Seen) -> None:
     axes.set_xticks(rows, [f"{count:,}" for count in rows])
     axes.minorticks_off()
     axes.set(title="Learning curve", xlabel="rows fitted on", ylabel=f"{seen.metric}, validation")
-    axes.legend()
+    axes.legend(loc="upper left" if values[-1] >= values[0] else "lower left")  # the interval is right
