@@ -63,7 +63,10 @@ class ScoredRows:
         labels, scores = self.labels[places], self.scores[places]
         [statistic] = statistics_of(self.task, labels, scores, [metric], threshold)
         value = float(statistic.measure(np.ones((1, len(places))))[metric][0])
-        return (value, statistic.influence()[metric]) if np.isfinite(value) else None
+        if not np.isfinite(value):
+            return None
+        influence = statistic.influence()[metric]
+        return (value, influence) if np.isfinite(influence).all() else None
 
 
 def decide_slices(slices: Sequence[Slice], scored: ScoredRows, rows: pd.DataFrame) -> list[Decision]:

@@ -194,6 +194,15 @@ def test_a_regression_is_judged_by_its_errors() -> None:
     assert found.observed["worst_gap"] == pytest.approx(1.0)
 
 
+def test_a_group_without_any_error_is_judged() -> None:
+    labels = np.arange(3000, dtype=float)
+    scores = labels + np.where(SIDES == "right", 1.0, 0.0)
+    scored = ScoredRows(Task.REGRESSION, labels, scores, scores, None)
+    found = judge(scored, SIDES, metric="root_mean_squared_error", maximum_gap=0.1)
+    assert (found.verdict, found.observed["worst_group"]) == (FAILED, "right")
+    assert read_groups(found.observed)["left"]["value"] == 0
+
+
 def test_several_classes_are_judged() -> None:
     rng = np.random.default_rng(5)
     labels = rng.integers(0, 3, 3000)
