@@ -8,8 +8,9 @@ import pytest
 
 from include.core.training_set import TrainingSet, check_classes
 from include.errors import TrainingDataError
+from include.specs.task import Task
 from tests.support.joined_frames import build_training_set
-from tests.support.model_specs import model_spec
+from tests.support.model_specs import model_spec, task_spec
 
 AS_OF = date(2024, 3, 31)
 LAST_MATURE = pd.Timestamp("2024-03-25")  # grace is five days: due plus five full days have passed
@@ -125,3 +126,37 @@ def test_inputs_are_not_changed() -> None:
     build_training_set(left, right, ["id"], model_spec(), AS_OF)
     pd.testing.assert_frame_equal(left, before[0])
     pd.testing.assert_frame_equal(right, before[1])
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "fits", "found"),
+    [
+        pytest.param(Task.MULTICLASS_CLASSIFICATION, [0, 2], True, "no row of class car", id="class"),
+        pytest.param(Task.MULTICLASS_CLASSIFICATION, [], False, "no rows", id="no-class"),
+        pytest.param(Task.REGRESSION, [2.5, 2.5], True, "only the value 2.5", id="constant"),
+        pytest.param(Task.REGRESSION, [], False, "no rows", id="no-number"),
+    ],
+)
+def test_a_part_that_nothing_can_be_learned_from_is_named(
+    task: Task, labels: list[float], fits: bool, found: str
+) -> None:
+    classes = ("bus", "car", "van") if task is Task.MULTICLASS_CLASSIFICATION else ()
+    with pytest.raises(TrainingDataError, match=f"model demo: the train part has {found}"):
+        check_classes(np.array(labels), "train", task_spec(task), classes, fits=fits)
+
+
+@pytest.mark.parametrize("task", [Task.MULTICLASS_CLASSIFICATION, Task.REGRESSION])
+def test_some_rows_are_enough_to_measure_on(task: Task) -> None:
+    check_classes(np.array([1, 1]), "validation", task_spec(task), ("bus", "car"), fits=False)
+
+
+def test_the_classes_are_those_of_the_train_part() -> None:
+    """The last ten days before the grace are the holdout, the ten before them validation."""
+    spec = task_spec(Task.MULTICLASS_CLASSIFICATION)
+    due = [LAST_MATURE - pd.Timedelta(days=30)] * 10 + [LAST_MATURE] * 10
+    names = ["car", "bus"] * 5 + ["bus"] * 10
+    data = build_training_set(events([*due]), outcomes([*names]), ["id"], spec, AS_OF)
+    assert data.classes == ("bus", "car")
+    assert data.labels.tolist() == [1, 0] * 5 + [0] * 10
+    with pytest.raises(TrainingDataError, match="takes the value 'van' in 1 rows, but nowhere in the train"):
+        build_training_set(events([*due]), outcomes([*names[:-1], "van"]), ["id"], spec, AS_OF)

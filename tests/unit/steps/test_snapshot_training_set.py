@@ -151,6 +151,44 @@ def test_an_outcome_taken_back_is_missing_again(tmp_path: Path) -> None:
     assert found[MATURED].tolist() == [pd.Timestamp(START)]
 
 
+LARGE = 2**53 + 1
+"""A double would lose its last digit."""
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "ended", "read"),
+    [
+        pytest.param("multiclass_classification", "string", "bus", "bus", id="names"),
+        pytest.param("multiclass_classification", "integer", LARGE, str(LARGE), id="numbers-as-names"),
+        pytest.param("multiclass_classification", "boolean", True, "true", id="truth-values-as-names"),
+        pytest.param("binary_classification", "string", "yes", "yes", id="words"),
+        pytest.param("binary_classification", "boolean", True, 1.0, id="truth-values"),
+        pytest.param("regression", "integer", 7, 7.0, id="whole-numbers"),
+        pytest.param("regression", "number", 7.5, 7.5, id="numbers"),
+        pytest.param("regression", "number", float("nan"), None, id="no-number"),
+    ],
+)
+def test_labels_are_read_as_their_task_needs_them(
+    tmp_path: Path, task: str, kind: str, ended: object, read: object
+) -> None:
+    metric = "r2_score" if task == "regression" else "log_loss"
+    gates = {"absolute": {metric: 0.5}, "versus_champion": {"metric": metric, "margin": 0.1}}
+    spec = model(task=task, gates=gates)
+    ends = dataset("outcomes", OUTCOMES | {"happened": kind}, "at")
+    known = {"visits": visits(), "outcomes": ends}
+    files = {
+        "visits": write_files(tmp_path / "visits", visits(), [visit(1, 0), visit(2, 0)], LAST),
+        "outcomes": write_files(
+            tmp_path / "outcomes", ends, [{"id": 1, "at": moment(1), "happened": ended}], LAST
+        ),
+    }
+    path = tmp_path / "set.parquet"
+    specs = Specs(datasets=known, models={spec.model: spec})
+    write_training_set(tmp_path, specs, spec, None, files, spec.features.all, spec.derived, path)
+    labels = read_frame(path, tmp_path)[LABEL].tolist()
+    assert [None if pd.isna(label) else label for label in labels] == [read, None]
+
+
 def test_infinity_cannot_be_added_up_and_is_named(tmp_path: Path) -> None:
     files = files_of(tmp_path, [visit(1, 0, spend=float("inf"))], [])
     with pytest.raises(DataError, match=r"model demo, outcomes, visits: .*inf.*quarantine infinite"):
