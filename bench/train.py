@@ -148,12 +148,11 @@ def train(way: str, request: dict[str, Any], seed: int) -> dict[str, Any]:
 
 def add_recorded(request: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """Add the durations that our step recorded with its run, and the scores of its sample."""
-    from mlflow import MlflowClient
-    from mlflow.artifacts import load_dict
+    import mlflow
 
-    client = MlflowClient(request["mlflow"], request["mlflow"])
-    run = client.get_run(found["run_id"])
-    sample = load_dict(f"{run.info.artifact_uri}/scored_sample.json", request["mlflow"])
+    mlflow.set_tracking_uri(request["mlflow"])
+    run = mlflow.get_run(found["run_id"])
+    sample = mlflow.artifacts.load_dict(f"runs:/{found['run_id']}/scored_sample.json")
     parts = {
         name.removesuffix("_seconds"): value
         for name, value in run.data.metrics.items()
