@@ -104,8 +104,8 @@ def _data(info: ModelInfo, evaluation: EvaluationRef) -> Section:
     snapshot, label = evaluation.candidate.snapshot, info.spec.get("label", {})
     facts = [
         ("Snapshot", f"{snapshot.tag}, frozen as of {snapshot.as_of}"),
-        ("Rows", f"{snapshot.rows:,} in {snapshot.partitions} partitions"),
-        *((f"Rows: {name.replace('_', ' ')}", f"{count:,}") for name, count in info.rows.items()),
+        ("Rows of all datasets", f"{snapshot.rows:,} in {snapshot.partitions} partitions"),
+        *((f"Events: {name.replace('_', ' ')}", f"{count:,}") for name, count in info.rows.items()),
         ("Label", _label(label)),
         ("Numeric features", ", ".join(info.features.numeric) or "none"),
         ("Categorical features", ", ".join(info.features.categorical) or "none"),
@@ -179,7 +179,7 @@ def _limits(spec: ModelSpec, info: ModelInfo, evaluation: EvaluationRef) -> Sect
     if info.features.categorical:
         sentences.append("Values of categorical features that training had not seen count as unknown.")
     if not spec.limits:
-        sentences.append("Its owner has not written down any further limits (`limits` in the spec).")
+        sentences.append("Its owner has not written down any further limits.")
     return Section("Limits", sentences)
 
 
