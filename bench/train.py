@@ -105,6 +105,7 @@ def _prepare(settings: Any, specs: Any, warehouse_url: str, folder: Path) -> dic
 def _rows_of_bare(settings: Any, specs: Any, snapshot: Any, folder: Path) -> dict[str, Any]:
     """Write the train and the validation part as ready files, and name what is fitted on them."""
     from include.adapters.model_files import TRUSTED_TYPES
+    from include.core.encoding import MAX_CATEGORIES, frequent_categories
     from include.core.prepare import prepare
     from include.core.split import split_by_maturity
     from include.steps.snapshot_training_set import load_training_set
@@ -118,8 +119,11 @@ def _rows_of_bare(settings: Any, specs: Any, snapshot: Any, folder: Path) -> dic
         files[name] = str(folder / f"{name}.parquet")
         prepare(data.rows[rows], spec.features).assign(label=data.labels[rows]).to_parquet(files[name])
         print(f"{name}: {int(rows.sum())} rows", file=sys.stderr)
+    fitted_on = prepare(data.rows[parts.train], spec.features)
     return {
         **files,
+        "categories": frequent_categories(fitted_on, spec.features, MAX_CATEGORIES),
+        "unknown": MAX_CATEGORIES,
         "numeric": spec.features.numeric,
         "categorical": spec.features.categorical,
         "params": training.params,

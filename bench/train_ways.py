@@ -33,6 +33,7 @@ def ours(request: dict[str, Any], done: Callable[[], float]) -> dict[str, Any]:
 def bare(request: dict[str, Any], done: Callable[[], float], *, lean: bool = False) -> dict[str, Any]:
     """Read the same rows, fit the same pipeline, log it once; `lean` names the packages it needs itself."""
     import mlflow
+    import numpy as np
     import pandas as pd
     from sklearn.compose import ColumnTransformer
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -43,11 +44,12 @@ def bare(request: dict[str, Any], done: Callable[[], float], *, lean: bool = Fal
     numeric, categorical = request["numeric"], request["categorical"]
     train, validation = (pd.read_parquet(request[part]) for part in ("train", "validation"))
     read = done()
+    categories = [np.array(values, dtype=object) for values in request["categories"]]
     encoder = OrdinalEncoder(
+        categories=categories,
         handle_unknown="use_encoded_value",
-        unknown_value=float("nan"),
-        encoded_missing_value=float("nan"),
-        max_categories=254,
+        unknown_value=request["unknown"],
+        encoded_missing_value=np.nan,
     )
     features = ColumnTransformer([("numeric", "passthrough", numeric), ("categorical", encoder, categorical)])
     estimator = HistGradientBoostingClassifier(
