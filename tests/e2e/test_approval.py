@@ -94,6 +94,17 @@ def test_a_no_refuses_the_candidate_with_the_reason(
     assert asked.answer(people["rita"], "Approve", {"reason": "changed my mind"}) == 409
 
 
+def test_a_refused_question_is_not_put_again(
+    stack: AskingAirflow, admin: AirflowApi, asked: Question
+) -> None:
+    known = answers(stack)
+    body = {"dry_run": False, "only_failed": False, "dag_run_id": asked.run.run_id}
+    admin.post(f"/dags/{MODEL}__promote/clearTaskInstances", body)
+    asked.states()
+    assert not result(asked).promoted
+    assert answers(stack) == known
+
+
 def test_silence_is_a_no(stack: AskingAirflow, admin: AirflowApi, evidence: EvaluationRef) -> None:
     stack.ask_for("5s")
     question = announce(admin, other(evidence, 1), "silence")
@@ -118,15 +129,4 @@ def test_a_yes_promotes_and_clearing_asks_nobody_again(
     admin.post(f"/dags/{MODEL}__promote/clearTaskInstances", body)
     assert set(question.states().values()) <= {"success", "skipped"}
     assert result(question) == first
-    assert answers(stack) == known
-
-
-def test_a_refused_question_is_not_put_again(
-    stack: AskingAirflow, admin: AirflowApi, asked: Question
-) -> None:
-    known = answers(stack)
-    body = {"dry_run": False, "only_failed": False, "dag_run_id": asked.run.run_id}
-    admin.post(f"/dags/{MODEL}__promote/clearTaskInstances", body)
-    asked.states()
-    assert not result(asked).promoted
     assert answers(stack) == known
