@@ -43,6 +43,9 @@ def bare(request: dict[str, Any], done: Callable[[], float], *, lean: bool = Fal
     imported = done()
     numeric, categorical = request["numeric"], request["categorical"]
     train, validation = (pd.read_parquet(request[part]) for part in ("train", "validation"))
+    for frame in (train, validation):  # a missing text is None to the encoder, as in the categories
+        texts = frame[categorical].astype(object)
+        frame[categorical] = texts.where(texts.notna(), None)
     read = done()
     categories = [np.array(values, dtype=object) for values in request["categories"]]
     encoder = OrdinalEncoder(
