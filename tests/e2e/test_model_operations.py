@@ -11,7 +11,7 @@ from include.adapters import warehouse
 from include.adapters.warehouse import ledger
 from include.contracts import PublicationRef, RetirementResult, RollbackResult
 from include.demo.airflow_api import AirflowApi, Run
-from tests.support.asking_airflow import AS_OF, LATER, MODEL, AskingAirflow, Question
+from tests.support.asking_airflow import AS_OF, LATER, MODEL, AskingAirflow, Question, wait_until
 from tests.support.shop import Shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
@@ -23,7 +23,14 @@ def serve_successor(admin: AirflowApi, approver: AirflowApi, as_of: date, run_id
     """Train as of a day and let a person approve; return the version that serves then."""
     admin.trigger(f"{MODEL}__snapshot", run_id, {"as_of": as_of.isoformat()})
     question = Question.open(admin)
-    assert question.answer(approver, "Approve", {"reason": "for the test"}) == 200
+
+    def ended() -> bool:
+        # An answer within the second in which the question was put can be lost to a retry, which asks again.
+        if not question.details()["response_received"]:
+            question.answer(approver, "Approve", {"reason": "for the test"})
+        return admin.run(question.run).state in {"success", "failed"}
+
+    wait_until(ended, "the end of the promotion")
     assert question.states()["announce_champion"] == "success"
     return int(question.result("promote_candidate")["version"])
 
