@@ -61,5 +61,16 @@ def _read_document(settings: Settings, run_id: str, name: str) -> dict[str, Any]
                 where=f"MLflow run {run_id}",
                 next_step="train and promote a new version; runs of promoted versions must be kept",
             ) from error
-        document: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-        return document
+        return _parsed(Path(path).read_bytes(), run_id, name)
+
+
+def _parsed(content: bytes, run_id: str, name: str) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(content)
+    except ValueError as error:  # also what is not UTF-8
+        raise IntegrityError(
+            f"artifact {name} is not the JSON document that training wrote: {error}",
+            where=f"MLflow run {run_id}",
+            next_step="restore it, or train and promote another version",
+        ) from error
+    return document

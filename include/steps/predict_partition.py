@@ -91,7 +91,11 @@ def _predict(scorer: Scorer, rows: pa.Table, keys: pa.Array, where: str) -> pa.T
     """Score with what the version was trained with, whatever the spec says today."""
     info = scorer.info
     _check_columns(rows, info, scorer.version)
-    scores = scorer.score(rows.select(info.features.all).to_pandas())
+    try:
+        scores = scorer.score(rows.select(info.features.all).to_pandas())
+    except DataError as error:
+        error.where = error.where or where  # it knows the feature, and not whose
+        raise
     answers = scorer.answers(scores)
     require_shape(scores, answers, rows.num_rows, info.task, info.classes, where)
     return build_predictions(keys, scores, answers, info.task, info.classes)

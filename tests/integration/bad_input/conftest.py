@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.bad_input.page import Page
-from tests.support.bad_input.sections import SECTIONS
+from tests.support.bad_input.sections import MODEL_SECTIONS, SECTIONS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,4 +19,4 @@ def bad_input_page(request: pytest.FixtureRequest) -> Iterator[Page]:
     kept = Page(bool(request.config.getoption("--write-page", default=False)))
     yield kept
     if kept.writes:
-        kept.write(SECTIONS)
+        kept.write(SECTIONS, MODEL_SECTIONS)

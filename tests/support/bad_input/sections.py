@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.support.bad_input import apis, buckets, databases, files
+from tests.support.bad_input import apis, buckets, databases, files, nights, promotions, trainings
 from tests.support.bad_input.case import BadInput
+from tests.support.bad_input.model_case import BadModelInput
 
 SECTIONS: dict[str, Sequence[BadInput]] = {
     "Damaged, empty and absent files": files.DAMAGED,
@@ -19,3 +20,10 @@ SECTIONS: dict[str, Sequence[BadInput]] = {
     "APIs": apis.CASES,
 }
 CASES = [case for cases in SECTIONS.values() for case in cases]
+
+MODEL_SECTIONS: dict[str, Sequence[BadModelInput]] = {
+    "Training": trainings.CASES,
+    "Judging, approving and promoting": promotions.CASES,
+    "Nights": nights.CASES,
+}
+MODEL_CASES = [case for cases in MODEL_SECTIONS.values() for case in cases]
