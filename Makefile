@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-gate bench-parse faults faults-data faults-model bench-search bench-snapshot bench-train bench-trainset bench-validation
+.PHONY: lint coverage browser ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-gate bench-parse faults faults-data faults-model bench-search bench-snapshot bench-train bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -46,15 +46,23 @@ account: $(VENV)/.runtime ## Add an account to the local web UI (NAME=rita ROLE=
 clean: ## Stop everything and remove the state folder
 	@if test -x $(BIN)/python; then $(RUN) -m include.local --state $(STATE) clean; else rm -rf $(STATE); fi
 
-test: $(VENV)/.dev ## Run all tests but those of `make faults`, with coverage
-	@$(BIN)/python -m pytest -m "not faults" --cov --cov-report=term
-	@$(BIN)/python -m coverage report --include='include/core/*' --fail-under=95
+test: $(VENV)/.dev ## Run all tests but those of `make faults` and `make browser`; coverage of include/core
+	@$(BIN)/python -m pytest -q tests/unit --cov=include/core --cov-report=term:skip-covered --cov-fail-under=95
+	@$(BIN)/python -m pytest -m "not faults and not browser" --ignore=tests/unit
 
-check: $(VENV)/.dev lock-check ## Lint, format, types, import contracts, fast tests: what a pull request must pass
+coverage: $(VENV)/.dev ## The coverage of everything by all these tests, which takes twice as long
+	@$(BIN)/python -m pytest -q -m "not faults and not browser" --cov --cov-report=term
+
+browser: $(VENV)/.dev ## The tests that drive Chromium, where there is one
+	@$(BIN)/python -m pytest -m browser
+
+lint: $(VENV)/.dev lock-check ## Lint, format, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@PYTHONPATH=.:plugins $(BIN)/lint-imports
+
+check: lint ## What a pull request must pass: lint and the fast tests
 	@$(BIN)/python -m pytest -q -m "not integration and not e2e and not faults"
 
 format: $(VENV)/.dev ## Format the code
