@@ -6,7 +6,7 @@ The pictures lie in the folder that `PERENNIAL_PICTURES` names, else in a tempor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from include.contracts import EvaluationRef, PromotionResult
 from include.demo.airflow_api import AirflowApi
 from tests.support.approver_browser import CHROMIUM, ApproverBrowser, chromium
 from tests.support.asking_airflow import LATER, MODEL, AskingAirflow, Question, announce
+
+Enter = Callable[[str], ApproverBrowser]
 
 pytestmark = [
     pytest.mark.e2e,
@@ -36,6 +38,20 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(os.environ.get("PERENNIAL_PICTURES") or tmp_path_factory.mktemp("pictures"))
 
 
+@pytest.fixture
+def enter(browser: Browser, stack: AskingAirflow, pictures: Path) -> Iterator[Enter]:
+    """Let a person sign in; their page is closed after the test."""
+    opened: list[ApproverBrowser] = []
+
+    def sign_in(person: str) -> ApproverBrowser:
+        opened.append(ApproverBrowser(browser, stack, person, pictures))
+        return opened[-1]
+
+    yield sign_in
+    for screen in opened:
+        screen.close()
+
+
 @pytest.fixture(scope="module")
 def asked(admin: AirflowApi) -> Question:
     """The administrator asks for a training; its candidate passed the gates."""
@@ -54,10 +70,8 @@ def result(question: Question) -> PromotionResult:
 
 
 @pytest.mark.parametrize("person", ["eve", "vic", "admin"])
-def test_the_wrong_person_is_refused(
-    browser: Browser, stack: AskingAirflow, asked: Question, pictures: Path, person: str
-) -> None:
-    screen = ApproverBrowser(browser, stack, person, pictures)
+def test_the_wrong_person_is_refused(enter: Enter, asked: Question, person: str) -> None:
+    screen = enter(person)
     screen.open(asked)
     screen.give_reason("let me")
     screen.button("Approve").click()
@@ -66,10 +80,8 @@ def test_the_wrong_person_is_refused(
     assert not asked.details()["response_received"]
 
 
-def test_the_form_shows_the_evidence_and_wants_a_reason(
-    browser: Browser, stack: AskingAirflow, asked: Question, pictures: Path
-) -> None:
-    screen = ApproverBrowser(browser, stack, "rita", pictures)
+def test_the_form_shows_the_evidence_and_wants_a_reason(enter: Enter, asked: Question) -> None:
+    screen = enter("rita")
     screen.open(asked)
     expect(screen.page.get_by_text("Shall version")).to_be_visible()
     expect(screen.page.get_by_role("cell", name="roc_auc_score").first).to_be_visible()
@@ -80,10 +92,8 @@ def test_the_form_shows_the_evidence_and_wants_a_reason(
     screen.picture("form")
 
 
-def test_rejecting_keeps_the_champion(
-    browser: Browser, stack: AskingAirflow, asked: Question, pictures: Path
-) -> None:
-    screen = ApproverBrowser(browser, stack, "rita", pictures)
+def test_rejecting_keeps_the_champion(enter: Enter, asked: Question) -> None:
+    screen = enter("rita")
     screen.open(asked)
     screen.give_reason("the summer is not in it")
     screen.button("Reject").click()
@@ -96,17 +106,16 @@ def test_rejecting_keeps_the_champion(
 
 
 def test_what_nobody_answered_is_shown_as_rejected(
-    browser: Browser,
+    enter: Enter,
     stack: AskingAirflow,
     admin: AirflowApi,
     evidence: EvaluationRef,
-    pictures: Path,
 ) -> None:
     stack.ask_for("5s")
     question = announce(admin, evidence.model_copy(update={"holdout_rows": 1}), "browser-silence")
     question.states()
     stack.ask_for("10m")
-    screen = ApproverBrowser(browser, stack, "rita", pictures)
+    screen = enter("rita")
     screen.open(question)
     expect(screen.button("Approve")).to_be_disabled()
     screen.picture("expired")
@@ -114,15 +123,14 @@ def test_what_nobody_answered_is_shown_as_rejected(
 
 
 def test_approving_promotes(
-    browser: Browser,
+    enter: Enter,
     stack: AskingAirflow,
     admin: AirflowApi,
     evidence: EvaluationRef,
-    pictures: Path,
 ) -> None:
     announce(admin, evidence.model_copy(update={"holdout_rows": 2}), "browser-yes")
     question = Question.open(admin)
-    screen = ApproverBrowser(browser, stack, "rita", pictures)
+    screen = enter("rita")
     screen.page.goto(f"{stack.airflow_url}/required_actions?response_received=false")
     expect(screen.page.get_by_text("Shall version").first).to_be_visible()
     screen.picture("open_questions")

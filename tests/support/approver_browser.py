@@ -26,7 +26,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class ApproverBrowser:
-    """One person's own browser session."""
+    """One person's own browser session; `close` it: open pages keep asking the server."""
 
     def __init__(self, browser: Browser, stack: AskingAirflow, person: str, pictures: Path) -> None:
         self.page: Page = browser.new_page(viewport={"width": 1400, "height": 1100})
@@ -37,6 +37,9 @@ class ApproverBrowser:
         self.page.get_by_label("Password").fill(stack.accounts.passwords()[person])
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(f"{self._address}/")
+
+    def close(self) -> None:
+        self.page.close()
 
     def open(self, question: Question) -> None:
         run = question.run
