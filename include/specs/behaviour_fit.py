@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 def behaviour_misfits(spec: ModelSpec) -> Iterator[str]:
     """Yield what the behavioural tests of a spec ask in vain."""
     for test in spec.gates.behaviour:
-        where = f"gates.behaviour, {test.name!r}"
         for problem in (*_columns(test, spec), *_answers(test, spec)):
-            yield f"{where}: {problem}"
+            yield f"{test.name!r}: {problem}"
 
 
 def _columns(test: BehaviouralTest, spec: ModelSpec) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from include.specs.behaviour_fit import behaviour_misfits
 from include.specs.column_type import ColumnType
 from include.specs.cross_check_derived import Problem, check_derived, no_column, types_of_derived
 from include.specs.cross_check_leakage import check_leakage
@@ -27,6 +28,8 @@ def cross_check(model: ModelSpec, datasets: Mapping[str, DatasetSpec]) -> Iterat
         if name not in datasets:
             yield where, f"no sound dataset {name!r}; known: {known}"
     base, truth = datasets.get(model.dataset), datasets.get(model.label.dataset)
+    for problem in behaviour_misfits(model):
+        yield ["gates", "behaviour"], problem
     if base is not None:
         yield from check_derived(model, base, datasets)
         yield from _check_features(model, base, datasets)

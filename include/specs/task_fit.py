@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from include.specs.behaviour_fit import behaviour_misfits
 from include.specs.task import METRICS, Metric, Task
 from include.specs.training import Calibration, Threshold
 
@@ -29,7 +28,6 @@ def task_misfits(spec: ModelSpec) -> Iterator[str]:
                 yield f"gates.slices.{one.column}.four_fifths: only a binary model is judged by it"
     if task is Task.REGRESSION and spec.training.calibration is not Calibration.NONE:
         yield "training.calibration: a regression has no probabilities to calibrate"
-    yield from behaviour_misfits(spec)
 
 
 def _metrics(spec: ModelSpec) -> Iterator[tuple[str, Metric]]:

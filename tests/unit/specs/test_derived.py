@@ -20,10 +20,11 @@ MEAN = "{name: agent_adr, from: bookings, by: [agent, hotel], window: 30d, compu
 LATEST = "{name: last_outcome, from: booking_outcomes, by: [booking_id], latest: is_canceled, within: 7d}"
 
 
-def derive(root: Path, *features: str, use: str = "- adr") -> int:
+def derive(root: Path, *features: str, use: str | None = None) -> int:
     """Add derived features to the shipped model, and use one; return the line of the first."""
     listed = "".join(f"  - {feature}\n" for feature in features)
-    edit(root, MODEL, "    - adr\n", f"    {use}\n")
+    if use is not None:
+        edit(root, MODEL, "    - adr\n", f"    - adr\n    {use}\n")
     return edit(root, MODEL, "features:\n", f"derived:\n{listed}features:\n") + 1
 
 

@@ -37,7 +37,7 @@ def libraries_of(*steps: str) -> set[str]:
         pytest.param(["pin_champion", "request_retraining"], set(), id="warehouse"),
         pytest.param(["ingest_partition", "validate_partition", "load_history"], {"pyarrow"}, id="lake"),
         pytest.param(["freeze_snapshot"], {"dvc", "pyarrow"}, id="snapshot"),
-        pytest.param(["promote_candidate", "measure_drift"], {"mlflow", "pandas", "pyarrow"}, id="registry"),
+        pytest.param(["measure_drift"], {"mlflow", "pandas", "pyarrow"}, id="registry"),
     ],
 )
 def test_steps_load_only_what_they_work_with(steps: list[str], expected: set[str]) -> None:
