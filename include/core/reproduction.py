@@ -110,7 +110,7 @@ def compare_builds(registered: Build, rebuilt: Build) -> Comparison:
 def _other_rows(registered: ScoredSample, rebuilt: ScoredSample) -> list[str]:
     """Name the features of the sample that hold other values."""
     first, second = registered.rows, rebuilt.rows
-    if len(first) != len(second) or list(first.columns) != list(second.columns):
+    if len(first) != len(second) or set(first.columns) != set(second.columns):  # JSON may have sorted them
         return [f"the sample of {len(first)} rows, now {len(second)}"]
     return [name for name in first.columns if not first[name].equals(second[name])]
 

@@ -23,7 +23,8 @@ def rebuilt(**changes: object) -> Build:
 
 
 def test_equal_bytes_are_bit_equal_and_say_nothing() -> None:
-    found = compare_builds(REGISTERED, rebuilt(sample=ScoredSample(ROWS.copy(), SCORES.copy())))
+    in_another_order = ROWS[list(reversed(ROWS.columns))].copy()
+    found = compare_builds(REGISTERED, rebuilt(sample=ScoredSample(in_another_order, SCORES.copy())))
     assert (found.verdict, found.differences, found.largest_score_difference) == (
         Reproduced.BIT_EQUAL, [], 0.0,
     )  # fmt: skip
