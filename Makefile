@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 
 .DEFAULT_GOAL := help
-.PHONY: lint coverage browser ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-gate bench-parse faults faults-data faults-model bench-search bench-snapshot bench-train bench-trainset bench-validation
+.PHONY: lint coverage browser operations ledger-verify ledger-who account bad-input-page propose-contract help demo up down status clean test check format lock lock-check bench bench-ingest bench-loop bench-gate bench-parse faults faults-data faults-model bench-search bench-snapshot bench-train bench-trainset bench-validation
 
 help: ## Print this help
 	@echo "Perennial keeps tabular models alive on Apache Airflow 3."; echo
@@ -46,12 +46,15 @@ account: $(VENV)/.runtime ## Add an account to the local web UI (NAME=rita ROLE=
 clean: ## Stop everything and remove the state folder
 	@if test -x $(BIN)/python; then $(RUN) -m include.local --state $(STATE) clean; else rm -rf $(STATE); fi
 
-test: $(VENV)/.dev ## Run all tests but those of `make faults` and `make browser`; coverage of include/core
+test: $(VENV)/.dev ## Run all tests but those of `make faults`, `operations` and `browser`; coverage of include/core
 	@$(BIN)/python -m pytest -q tests/unit --cov=include/core --cov-report=term:skip-covered --cov-fail-under=95
-	@$(BIN)/python -m pytest -m "not faults and not browser" --ignore=tests/unit
+	@$(BIN)/python -m pytest -m "not faults and not browser and not operations" --durations=15 --ignore=tests/unit
 
 coverage: $(VENV)/.dev ## The coverage of everything by all these tests, which takes twice as long
-	@$(BIN)/python -m pytest -q -m "not faults and not browser" --cov --cov-report=term
+	@$(BIN)/python -m pytest -q -m "not faults and not browser and not operations" --cov --cov-report=term
+
+operations: $(VENV)/.dev ## Approval, rollback and retirement under a real Airflow, a quarter of an hour
+	@$(BIN)/python -m pytest -m "operations and not browser"
 
 browser: $(VENV)/.dev ## The tests that drive Chromium, where there is one
 	@$(BIN)/python -m pytest -m browser

@@ -20,7 +20,7 @@ from tests.support.asking_airflow import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.operations, pytest.mark.timeout(2400)]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from include.demo.airflow_api import AirflowApi, Run
 from tests.support.asking_airflow import AS_OF, LATER, MODEL, AskingAirflow, Question, wait_until
 from tests.support.shop import Shop
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.operations, pytest.mark.timeout(2400)]
 
 NIGHT, NEXT_NIGHT = LATER, LATER + timedelta(days=1)
 
