@@ -22,7 +22,7 @@ CHAMPION = "champion"
 PREVIOUS = "previous"
 
 LEDGER_ENTRY_TAG = "ledger_entry"
-LEDGER_SHA256_TAG = "ledger_sha256"
+"""Number and SHA-256 of an entry, as `ledger_mark` writes them: one tag, or a kill would part them."""
 SEMANTIC_VERSION_TAG = "semantic_version"
 
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
@@ -138,6 +138,11 @@ def read_tags(settings: Settings, model: str, version: int) -> dict[str, str]:
         return dict(client.get_model_version(model, str(version)).tags)
 
 
+def ledger_mark(number: int, sha256: str) -> str:
+    """Say which entry of the ledger a version names."""
+    return f"{number} {sha256}"
+
+
 def ledger_tags(settings: Settings, model: str) -> dict[tuple[str, int], tuple[str, str]]:
     """Return number and hash of the ledger's entry that each version names, by model and version."""
     found: dict[tuple[str, int], tuple[str, str]] = {}
@@ -147,8 +152,8 @@ def ledger_tags(settings: Settings, model: str) -> dict[tuple[str, int], tuple[s
             page = client.search_model_versions(f"name = '{model}'", page_token=token)
             for item in page:
                 if LEDGER_ENTRY_TAG in item.tags:
-                    named = (item.tags[LEDGER_ENTRY_TAG], item.tags.get(LEDGER_SHA256_TAG, ""))
-                    found[item.name, int(item.version)] = named
+                    number, _, sha256 = item.tags[LEDGER_ENTRY_TAG].partition(" ")
+                    found[item.name, int(item.version)] = (number, sha256)
             token = page.token
             if not token:
                 return found

@@ -35,8 +35,7 @@ def follow_warehouse(settings: Settings, model: str) -> None:
 
 def _tags(seal: warehouse.Seal) -> dict[str, str]:
     tags = {
-        mlflow_registry.LEDGER_ENTRY_TAG: str(seal.ledger_number),
-        mlflow_registry.LEDGER_SHA256_TAG: seal.sha256,
+        mlflow_registry.LEDGER_ENTRY_TAG: mlflow_registry.ledger_mark(seal.ledger_number, seal.sha256),
     }
     if seal.semantic_version is not None:
         tags[mlflow_registry.SEMANTIC_VERSION_TAG] = seal.semantic_version

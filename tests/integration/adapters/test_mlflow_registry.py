@@ -44,7 +44,7 @@ def test_aliases_point_where_they_are_told_and_are_taken_away(settings: Settings
 def test_a_version_keeps_the_entry_that_it_was_tagged_with(settings: Settings) -> None:
     churn = Churn(settings)
     version = churn.register(0).version
-    tags = {mlflow_registry.LEDGER_ENTRY_TAG: "7", mlflow_registry.LEDGER_SHA256_TAG: "a" * 64}
+    tags = {mlflow_registry.LEDGER_ENTRY_TAG: mlflow_registry.ledger_mark(7, "a" * 64)}
     for _ in range(2):
         mlflow_registry.tag_version(settings, churn.model, version, tags)
 

@@ -49,7 +49,8 @@ def aliases(churn: Churn) -> tuple[int | None, int | None]:
 def tags(churn: Churn, version: int) -> dict[str, str]:
     address = churn.settings.mlflow_tracking_uri
     found = MlflowClient(address, address).get_model_version(churn.model, str(version)).tags
-    return {name: value for name, value in found.items() if name in {"semantic_version", "ledger_entry"}}
+    named = {name: found[name] for name in ("semantic_version", "ledger_entry") if name in found}
+    return {name: value.split(" ")[0] for name, value in named.items()}
 
 
 def kinds(churn: Churn) -> list[str]:
