@@ -295,9 +295,9 @@ def relabel(shop: Shop, value: int | None) -> None:
 @pytest.mark.parametrize(
     ("label", "said"),
     [
-        pytest.param(1, r"label happened takes the values \[1(\.0)?\], not 0 and 1", id="one class"),
+        pytest.param(1, "label happened takes the values 1, not 0 and 1", id="one class"),
         pytest.param(None, r"mature rows \(100.0%\) have no label", id="no label"),
-        pytest.param(2, r"label happened takes the values \[2(\.0)?\], not 0 and 1", id="another number"),
+        pytest.param(2, "label happened takes the values 2, not 0 and 1", id="another number"),
     ],
 )
 def test_labels_that_teach_nothing_are_named(shop: Shop, label: int | None, said: str) -> None:
