@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from include.adapters import warehouse
 from include.contracts import CandidateRef, ChampionRef, EvaluationRef
-from include.errors import EstimatorError, SettingsError, SpecError, TrainingDataError
+from include.errors import EstimatorError, SettingsError, SpecError
 from include.settings import Settings
 from include.specs.task import METRICS, Task
 from include.steps import (
@@ -160,10 +160,6 @@ def test_an_estimator_of_ones_own_serves_where_its_types_are_trusted(settings: S
             {"estimator": f"{OWN}:failing"}, EstimatorError, "optimiser diverged", id="throws"
         ),
         pytest.param({"estimator": f"{OWN}:odd"}, EstimatorError, "not finite", id="not-a-number"),
-        pytest.param(
-            {"threshold": {"precision": 1.0}, "estimator": "linear"}, TrainingDataError,
-            "no threshold reaches", id="out-of-reach",
-        ),
     ],
 )  # fmt: skip
 def test_what_cannot_train_registers_nothing(
