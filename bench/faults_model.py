@@ -11,25 +11,18 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from time import sleep
 from typing import Any
 
 from bench.report import Figure, at_least, print_figures, print_table
-from include.local.mlflow_server import MlflowServer
-from include.local.ports import free_port
-from include.local.postgres import LocalPostgres
-from include.local.processes import Processes
-from include.local.secret_file import SecretFile
+from bench.servers import servers
 from include.settings import Settings
 from tests.support.churn import settings_document
 from tests.support.kills import model_victim
@@ -58,26 +51,9 @@ class Kill:
 @contextmanager
 def world() -> Iterator[Settings]:
     """Start the servers and bring a first version into service."""
-    # A folder that the database server's own account can reach.
-    folder = Path(tempfile.mkdtemp(prefix="faults-model-"))
-    folder.chmod(0o755)
-    processes = Processes(folder)
-    try:
-        postgres = LocalPostgres(processes, SecretFile(folder / "secrets.json"))
-        postgres.start()
-        server = MlflowServer(
-            processes,
-            database_url=postgres.ensure_database("mlflow"),
-            artifacts=folder / "artifacts",
-            port=free_port(),
-        )
-        server.launch()
-        server.wait()
-        yield installation(folder / "run", postgres.ensure_database("warehouse"), server.url, {})
-    finally:
-        processes.stop(name for name in processes.names() if name != "postgres")
-        processes.stop(["postgres"])
-        shutil.rmtree(folder)
+    with servers("faults-model") as started:
+        warehouse = started.postgres.ensure_database("warehouse")
+        yield installation(started.folder / "run", warehouse, started.mlflow_url, {})
 
 
 class Attack:

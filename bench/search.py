@@ -14,9 +14,7 @@ import argparse
 import logging
 import multiprocessing
 import resource
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -27,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import Figure, at_least, for_information, print_figures, print_table
+from bench.servers import servers
 from include.settings import Settings
 from include.specs import Specs
 from include.specs.training import Search
@@ -81,45 +80,19 @@ class Searched:
 def hotel(data: Path, window: int) -> Iterator[tuple[Settings, Specs]]:
     """Start the servers and bring the bookings into the lake."""
     from include.demo.seed import seed_source
-    from include.local.mlflow_server import MlflowServer
-    from include.local.ports import free_port
-    from include.local.postgres import LocalPostgres
-    from include.local.processes import Processes
-    from include.local.secret_file import SecretFile
     from tests.support.hotel import Hotel, write_specs
     from tests.support.servers import installation
 
-    folder = Path(tempfile.mkdtemp(prefix="bench-search-"))
-    folder.chmod(0o755)  # the database server has an account of its own where we are root
-    processes = Processes(folder)
-    try:
-        postgres = LocalPostgres(processes, SecretFile(folder / "secrets.json"))
-        postgres.start()
-        mlflow = MlflowServer(
-            processes,
-            database_url=postgres.ensure_database("mlflow"),
-            artifacts=folder / "artifacts",
-            port=free_port(),
-        )
-        mlflow.launch()
-        mlflow.wait()
-        source = postgres.ensure_database("source")
+    with servers("bench-search") as started:
+        source, warehouse = (started.postgres.ensure_database(name) for name in ("source", "warehouse"))
         seed_source(source, data)
-        write_specs(folder / "specs", MODEL, f"{window}d")
-        settings = installation(
-            folder / "run",
-            postgres.ensure_database("warehouse"),
-            mlflow.url,
-            {"hotel_pms": source},
-            folder / "specs",
-        )
+        specs = started.folder / "specs"
+        write_specs(specs, MODEL, f"{window}d")
+        run = started.folder / "run"
+        settings = installation(run, warehouse, started.mlflow_url, {"hotel_pms": source}, specs)
         filled = Hotel(settings, MODEL)
         filled.load_history(AS_OF)
         yield settings, filled.specs
-    finally:
-        processes.stop(name for name in processes.names() if name != "postgres")
-        processes.stop(["postgres"])
-        shutil.rmtree(folder)
 
 
 def with_search(specs: Specs, name: str, trials: int) -> Specs:

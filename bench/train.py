@@ -17,7 +17,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import at_most, for_information, print_figures, print_table
+from bench.servers import servers
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("BENCH_DATA", PROJECT_ROOT.parent / "shared" / "data" / "hotel_bookings.csv.zip"))
@@ -38,38 +38,18 @@ _LARGEST_DIFFERENCE = 1e-9
 
 
 @contextmanager
-def installation_with_history(folder: Path) -> Iterator[dict[str, Any]]:
+def installation_with_history() -> Iterator[dict[str, Any]]:
     """Start the servers, bring the history in as the DAGs do, freeze it; give what the ways need."""
     from include.demo.seed import seed_source
-    from include.local.mlflow_server import MlflowServer
-    from include.local.ports import free_port
-    from include.local.postgres import LocalPostgres
-    from include.local.processes import Processes
-    from include.local.secret_file import SecretFile
     from include.specs import load_specs
     from tests.support.servers import installation
 
-    folder.chmod(0o755)  # PostgreSQL runs under another account when we are root
-    processes = Processes(folder)
-    try:
-        postgres = LocalPostgres(processes, SecretFile(folder / "secrets.json"))
-        postgres.start()
-        server = MlflowServer(
-            processes,
-            database_url=postgres.ensure_database("mlflow"),
-            artifacts=folder / "artifacts",
-            port=free_port(),
-        )
-        server.launch()
-        source, warehouse_url = (postgres.ensure_database(name) for name in ("source", "warehouse"))
+    with servers("bench-train") as started:
+        source, warehouse = (started.postgres.ensure_database(name) for name in ("source", "warehouse"))
         print(f"source: {seed_source(source, DATA)}", file=sys.stderr)
-        server.wait()
-        settings = installation(folder / "state", warehouse_url, server.url, {"hotel_pms": source})
-        specs = load_specs(PROJECT_ROOT / "include")
-        yield _prepare(settings, specs, warehouse_url, folder)
-    finally:
-        processes.stop(name for name in processes.names() if name != "postgres")
-        processes.stop(["postgres"])
+        state = started.folder / "state"
+        settings = installation(state, warehouse, started.mlflow_url, {"hotel_pms": source})
+        yield _prepare(settings, load_specs(PROJECT_ROOT / "include"), warehouse, started.folder)
 
 
 def _prepare(settings: Any, specs: Any, warehouse_url: str, folder: Path) -> dict[str, Any]:
@@ -207,10 +187,7 @@ def main() -> int:
     if not DATA.exists():
         print(f"{DATA} is not here: name the zip of the hotel bookings in BENCH_DATA")
         return 1
-    with (
-        tempfile.TemporaryDirectory(prefix="perennial-bench-") as folder,
-        installation_with_history(Path(folder)) as request,
-    ):
+    with installation_with_history() as request:
         seen = measure(request)
     print_where_time_goes(seen)
     seconds = {way: _median(found, "seconds") for way, found in seen.items()}
