@@ -124,7 +124,7 @@ def _row(title: str, way: str, seen: dict[str, Any]) -> tuple[object, ...]:
         way,
         seen["seconds"],
         f"{seen['rows_per_second']:,.0f}",
-        f"{seen['bytes_over_idle'] / 1e6:,.0f}",
+        f"{seen['megabytes_over_idle']:,.0f}",
     )
 
 
@@ -134,7 +134,7 @@ def _figures(order: str, seen: dict[str, dict[str, Any]]) -> list[Figure]:
     return [
         for_information(f"ingest_rows_per_second_{order}", ours["rows_per_second"]),
         at_least(f"ingest_ratio_to_pandas_{order}", ours["rows_per_second"] / pandas["rows_per_second"], 4),
-        at_most(f"ingest_peak_megabytes_over_idle_{order}", ours["bytes_over_idle"] / 1e6, 500),
+        at_most(f"ingest_peak_megabytes_over_idle_{order}", ours["megabytes_over_idle"], 500),
         Figure(f"ingest_same_rows_as_pandas_{order}", int(equal), "= 1", equal),
     ]
 

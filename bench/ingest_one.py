@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from bench.memory import peak_megabytes, resident_megabytes
 from include.settings import Settings
 from include.specs import Specs, load_specs
 
@@ -80,22 +80,15 @@ def _specs(table: str) -> Specs:
     return replace(specs, datasets={**specs.datasets, "bookings": spec.model_copy(update={"source": source})})
 
 
-def _memory(name: str) -> int:
-    """Return bytes the kernel counts for this process: `VmRSS` now, `VmHWM` at most."""
-    found = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1]) * 1024
-
-
 def main() -> None:
     """Do one ingest."""
     way, table, folder = sys.argv[1:]
     run = {"ours": ours, "pandas": pandas}[way](os.environ["BENCH_SOURCE"], table, Path(folder))
-    idle, began = _memory("VmRSS"), time.perf_counter()
+    idle, began = resident_megabytes(), time.perf_counter()
     path = run()
     seconds = time.perf_counter() - began
-    over_idle = _memory("VmHWM") - idle
-    print(json.dumps({"seconds": seconds, "bytes_over_idle": over_idle, "path": str(path)}))
+    over_idle = peak_megabytes() - idle
+    print(json.dumps({"seconds": seconds, "megabytes_over_idle": over_idle, "path": str(path)}))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bench.memory import peak_megabytes
 from bench.report import Figure, at_least, for_information, print_figures, print_table
 from bench.servers import servers
 from include.settings import Settings
@@ -153,7 +153,7 @@ def _run_trial(given: tuple[Any, ...]) -> float:
     from include.steps import run_trial
 
     run_trial.run(*given)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_megabytes()
 
 
 def measure_rows(settings: Settings, specs: Specs, name: str) -> tuple[float, float]:

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+from bench.memory import peak_megabytes
 
 BEGAN = time.perf_counter()  # before the heavy imports, which are part of every way
 
@@ -86,8 +87,7 @@ def main(way: str) -> int:
         "lean": lambda given, done: bare(given, done, lean=True),
     }
     found = ways[way](request, lambda: time.perf_counter() - BEGAN)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": time.perf_counter() - BEGAN, "peak_mb": peak, **found}))
+    print(json.dumps({"seconds": time.perf_counter() - BEGAN, "peak_mb": peak_megabytes(), **found}))
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+from bench.memory import peak_megabytes
 
 WINDOWS = {"1d": 1, "7d": 7, "30d": 30}
 AGGREGATES = {
@@ -76,15 +77,7 @@ def main() -> None:
     began = time.perf_counter()
     way, data, target, *limits = sys.argv[1:]
     said = (in_pandas if way == "pandas" else ours)(Path(data), Path(target), *limits)
-    print(json.dumps({**said, "seconds": time.perf_counter() - began, "peak_mb": _peak_mb()}))
-
-
-def _peak_mb() -> float:
-    """Not getrusage's, which begins with what the process held that started this one."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    if found is None:
-        raise SystemExit("this system does not say how much memory a process took at most")
-    return int(found[1]) / 1024
+    print(json.dumps({**said, "seconds": time.perf_counter() - began, "peak_mb": peak_megabytes()}))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.adapters.files import flush_file, flush_folder, named_when_full
@@ -38,11 +39,7 @@ class ParquetDraft:
         self.path = path
         self.schema = schema.remove_metadata()
         self._sink = _HashingFile(path)
-        # Every option that shapes the bytes is said here, so that no default decides them.
-        self._writer = pq.ParquetWriter(
-            pa.PythonFile(self._sink, mode="w"), self.schema, compression="zstd", compression_level=3,
-            version="2.6", data_page_version="1.0", use_dictionary=True, write_statistics=True,
-        )  # fmt: skip
+        self._writer: pq.ParquetWriter | None = None
         self._held: list[pa.RecordBatch] = []
         self._held_rows = 0
         self._rows = 0
@@ -56,7 +53,8 @@ class ParquetDraft:
         """Write what is left; the file is whole when this returns."""
         if self._held_rows or not self._rows:
             self._flush(self._held_rows)
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
         self._sink.finish()
         return FileFacts(self._rows, self._sink.size_bytes, self._sink.sha256, self._sink.md5)
 
@@ -70,7 +68,8 @@ class ParquetDraft:
     def discard(self) -> None:
         """Remove what was not kept."""
         self._sink.abandon()
-        self._writer.close()  # it would write its footer when it is collected, then without an owner
+        if self._writer is not None:
+            self._writer.close()  # it would write its footer when it is collected, then without an owner
         self.path.unlink(missing_ok=True)
 
     def _add(self, batch: pa.RecordBatch) -> None:
@@ -86,8 +85,26 @@ class ParquetDraft:
     def _flush(self, rows: int) -> None:
         group = pa.Table.from_batches(self._held, self.schema).combine_chunks()
         self._held, self._held_rows = [], 0
+        if self._writer is None:
+            self._writer = self._open(group)
         self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
         self._rows += rows
+
+    def _open(self, first: pa.Table) -> pq.ParquetWriter:
+        # Every option that shapes the bytes is said here, so that no default decides them.
+        return pq.ParquetWriter(
+            pa.PythonFile(self._sink, mode="w"), self.schema, compression="zstd", compression_level=3,
+            version="2.6", data_page_version="1.0", use_dictionary=_repeating(first), write_statistics=True,
+        )  # fmt: skip
+
+
+def _repeating(rows: pa.Table) -> list[str]:
+    """Name the columns whose values repeat: a dictionary of others costs time and room for nothing."""
+    return [
+        name
+        for name, column in zip(rows.column_names, rows.columns, strict=True)
+        if pa.types.is_nested(column.type) or 2 * pc.count_distinct(column).as_py() <= len(column)
+    ]
 
 
 @contextmanager

@@ -26,6 +26,7 @@ RANGE_BYTES = 64 * 2**20
 
 SORT_MEMORY = "150MB"
 BATCH_ROWS = 65_536
+BUFFER_BYTES = 2**18
 _SAMPLED = 64
 _DEALS = 3
 """After so many deals a range that is still too large is sorted on disk."""
@@ -116,10 +117,10 @@ def _deal(
     """Put each row into the file of its range; a later range holds no row that sorts before an earlier's."""
     paths = [folder / f"{number:03d}.arrow" for number in range(len(bounds) + 1)]
     with ExitStack() as stack:
-        writers = [
-            stack.enter_context(pa.ipc.new_stream(stack.enter_context(pa.OSFile(str(p), "wb")), schema))
-            for p in paths
-        ]
+        files = [stack.enter_context(pa.OSFile(str(path), "wb")) for path in paths]
+        # A batch is many small writes: a column is two or three.
+        sinks = [stack.enter_context(pa.BufferedOutputStream(file, BUFFER_BYTES)) for file in files]
+        writers = [stack.enter_context(pa.ipc.new_stream(sink, schema)) for sink in sinks]
         for batch in batches:
             numbers = _range_numbers(batch[name], bounds)
             dealt = batch.take(pc.array_sort_indices(pa.array(numbers)))

@@ -5,7 +5,7 @@ them with ``Ref.from_json(...)``. They hold names, hashes and counts, never fram
 """
 
 from include.contracts.base import Contract
-from include.contracts.nights import DriftResult, FeatureDrift, PublicationRef, RetrainRequest
+from include.contracts.drift import DriftResult, FeatureDrift
 from include.contracts.operations import Reproduced, ReproductionResult, RetirementResult, RollbackResult
 from include.contracts.partitions import (
     CleanPartitionRef,
@@ -18,6 +18,8 @@ from include.contracts.partitions import (
     RowChanges,
     SnapshotRef,
 )
+from include.contracts.retraining import RetrainRequest
+from include.contracts.scoring import PublicationRef
 from include.contracts.versions import (
     ApprovalRef,
     CandidateRef,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from include.specs.derived import Derived
-from include.specs.fields import Cron, Days, Identifier, Name, SpecModel
+from include.specs.drift import Drift
+from include.specs.fields import Days, Identifier, Name, SpecModel
 from include.specs.gates import Gates
 from include.specs.leakage import Leakage
+from include.specs.predict import Predict
+from include.specs.retrain import Retrain
 from include.specs.task import Task
 from include.specs.task_fit import task_misfits
 from include.specs.training import Training
@@ -54,32 +57,6 @@ class Features(SpecModel):
         if twice:
             raise ValueError(f"named twice: {', '.join(twice)}")
         return self
-
-
-class Predict(SpecModel):
-    """When the champion scores last night's partition."""
-
-    schedule: Cron
-
-
-class Drift(SpecModel):
-    """How the weekly check decides that the data changed.
-
-    `false_alarm_rate` is the share of unchanged weeks in which any feature may be flagged;
-    `minimum_effect` is the smallest population stability index worth a flag; `reference` is how
-    many of the snapshot's newest days form the reference profile.
-    """
-
-    schedule: Cron
-    reference: Days
-    false_alarm_rate: float = Field(gt=0, lt=0.5)
-    minimum_effect: float = Field(ge=0)
-
-
-class Retrain(SpecModel):
-    """What may ask for a new version."""
-
-    on: list[Literal["drift"]] = []
 
 
 class ModelSpec(SpecModel):

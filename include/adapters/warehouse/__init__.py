@@ -11,7 +11,7 @@ Everything written has a key of its own: writing it twice changes nothing.
 """
 
 from include.adapters.warehouse.connection import engine, model_lock, name_lock, transaction
-from include.adapters.warehouse.drift import record_drift, request_retrain
+from include.adapters.warehouse.drift import record_drift
 from include.adapters.warehouse.migration import migrate
 from include.adapters.warehouse.promotions import (
     Seal,
@@ -36,6 +36,7 @@ from include.adapters.warehouse.publications import (
     publish,
 )
 from include.adapters.warehouse.retirements import Retirement, record_retirement, retirement
+from include.adapters.warehouse.retraining import request_retrain
 
 __all__ = [
     "WEEK",

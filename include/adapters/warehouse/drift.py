@@ -1,11 +1,11 @@
-"""Weekly drift results, and the requests for a new version that follow from them."""
+"""Weekly drift results."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
 from include.adapters.warehouse.connection import name_lock
-from include.contracts import DriftResult, RetrainRequest
+from include.contracts import DriftResult
 
 _RECORD_WEEK = text("""
     INSERT INTO perennial.drift_week (model, first, last, champion_version, rows, drifted, report)
@@ -23,17 +23,6 @@ _RECORD_FEATURE = text("""
     VALUES (:model, :first, :feature, :statistic, :value, :threshold, :drifted, :explanation)
 """)
 
-_REQUEST = text("""
-    INSERT INTO perennial.retrain_request (model, as_of, source, reason)
-    VALUES (:model, :as_of, :source, :reason)
-    ON CONFLICT DO NOTHING
-""")
-
-_REQUESTED = text("""
-    SELECT model, as_of, source, reason FROM perennial.retrain_request
-    WHERE model = :model AND as_of = :as_of AND source = :source
-""")
-
 
 def record_drift(conn: Connection, result: DriftResult) -> None:
     """Write a week's result; a repeated measurement replaces the week as a whole."""
@@ -44,16 +33,3 @@ def record_drift(conn: Connection, result: DriftResult) -> None:
     key = {"model": result.model, "first": result.first}
     if result.features:
         conn.execute(_RECORD_FEATURE, [{**key, **feature.model_dump()} for feature in result.features])
-
-
-def request_retrain(conn: Connection, request: RetrainRequest) -> RetrainRequest:
-    """Record a request once for its model, day and source.
-
-    Returns
-    -------
-    RetrainRequest
-        What is on record, which is the first request where the same was asked for before.
-    """
-    conn.execute(_REQUEST, request.model_dump())
-    recorded = conn.execute(_REQUESTED, request.model_dump()).one()
-    return RetrainRequest.model_validate(dict(recorded._mapping))
