@@ -39,7 +39,8 @@ def serve_successor(admin: AirflowApi, approver: AirflowApi, as_of: date, run_id
 def versions(stack: AskingAirflow, admin: AirflowApi, people: dict[str, AirflowApi]) -> tuple[int, int]:
     """Two versions were approved, and two nights wait to be scored."""
     Shop(stack.settings(), MODEL).write_days(NIGHT, NEXT_NIGHT)
-    first = serve_successor(admin, people["rita"], AS_OF, "operations-first")
+    another_day = AS_OF + timedelta(days=1)  # a training as of AS_OF may have been answered for already
+    first = serve_successor(admin, people["rita"], another_day, "operations-first")
     return first, serve_successor(admin, people["rita"], LATER, "operations-second")
 
 

@@ -17,6 +17,7 @@ class ModelEnds(StrEnum):
     """What becomes of it, in the words of the page."""
 
     REFUSED = "the training is refused, nothing is registered"
+    TRAINED = "trained; the model stays small"
     JUDGED = "trained and judged; the gates refuse it"
     STOPPED = "refused; the champion goes on"
     RETRIED = "an outage: the task is tried again, and goes on where it was"

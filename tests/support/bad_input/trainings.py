@@ -17,6 +17,7 @@ from tests.support.model_specs import BASE
 
 ESTIMATORS = "tests.support.bad_input.estimators"
 Columns = Mapping[str, Mapping[str, str]]
+CROWD = 30_000
 
 
 def with_column(name: str, values: Callable[[pa.Table], Any]) -> Change:
@@ -73,6 +74,44 @@ def poor_training(
         return Met("; ".join(result.reasons))
 
     return BadModelInput(wrong, "evaluation", ModelEnds.JUDGED, meet, None, says, todo)
+
+
+def million_categories(bench: Bench) -> Met:
+    """Train on more than a million rows, each of a category of its own."""
+    studio = bench.studio
+    candidate = studio.train(settings=studio.with_rows(events=crowded_events, outcomes=crowded_outcomes))
+    size = (studio.files_of(candidate.version) / "model.skops").stat().st_size
+    assert size < 2**20, size
+    return Met("")
+
+
+def crowded_events(ds: date, table: pa.Table) -> pa.Table:
+    """Give a day `CROWD` events, each of a kind of its own."""
+    numbers, sizes = crowd(ds)
+    kinds = [f"kind {number}" for number in numbers]
+    return repeated(table, id=numbers, size=sizes, kind=kinds)
+
+
+def crowded_outcomes(ds: date, table: pa.Table) -> pa.Table:
+    """Give each event of three days before an outcome, which its size decides."""
+    if not table.num_rows:
+        return table
+    numbers, sizes = crowd(ds - timedelta(days=3))
+    noise = np.random.default_rng(ds.toordinal()).normal(size=CROWD)
+    return repeated(table, id=numbers, happened=(sizes + noise > 0).astype(np.int64))
+
+
+def crowd(ds: date) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers and sizes of a day's events."""
+    return np.arange(CROWD) + ds.toordinal() * CROWD, np.random.default_rng(ds.toordinal()).normal(size=CROWD)
+
+
+def repeated(table: pa.Table, **columns: Any) -> pa.Table:
+    """Repeat the first row `CROWD` times, with other values in some columns."""
+    rows = table.take(pa.array(np.zeros(CROWD, np.int64)))
+    for name, values in columns.items():
+        rows = rows.set_column(rows.column_names.index(name), name, pa.array(values))
+    return rows
 
 
 def early(value: object, otherwise: object, days: int) -> Change:
@@ -171,4 +210,6 @@ CASES: Sequence[BadModelInput] = [
                   "absolute.roc_auc_score failed",
                   changes={"events": unchanging},
                   todo="give the model features that differ from row to row", **TWINS_ACCEPTED),
+    BadModelInput("more than a million categories, each in one row", "training", ModelEnds.TRAINED,
+                  million_categories),
 ]  # fmt: skip
