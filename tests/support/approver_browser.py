@@ -18,6 +18,7 @@ _PATIENCE_MILLISECONDS = 60_000
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The machine's own Chromium, without a window."""
+    expect.set_options(timeout=_PATIENCE_MILLISECONDS)
     with sync_playwright() as driver:
         # Chromium's sandbox does not work for root.
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -45,7 +46,7 @@ class ApproverBrowser:
         run = question.run
         path = f"/dags/{run.dag_id}/runs/{run.run_id}/tasks/approve_promotion/required_actions"
         self.page.goto(self._address + path)
-        expect(self.button("Approve")).to_be_visible(timeout=_PATIENCE_MILLISECONDS)
+        expect(self.button("Approve")).to_be_visible()
 
     def button(self, option: str) -> Locator:
         return self.page.get_by_role("button", name=option, exact=True)
