@@ -85,7 +85,7 @@ def test_the_form_shows_the_evidence_and_wants_a_reason(enter: Enter, asked: Que
     screen.open(asked)
     expect(screen.page.get_by_text("Shall version")).to_be_visible()
     expect(screen.page.get_by_role("cell", name="roc_auc_score").first).to_be_visible()
-    expect(screen.page.get_by_text(", serving")).to_be_visible()
+    expect(screen.page.get_by_text("no champion yet")).to_be_visible()
     expect(screen.page.get_by_role("link", name="All the evidence")).to_be_visible()
     expect(screen.button("Approve")).to_be_disabled()
     expect(screen.button("Reject")).to_be_disabled()
