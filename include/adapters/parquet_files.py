@@ -100,11 +100,13 @@ class ParquetDraft:
 
 def _repeating(rows: pa.Table) -> list[str]:
     """Name the columns whose values repeat: a dictionary of others costs time and room for nothing."""
-    return [
-        name
-        for name, column in zip(rows.column_names, rows.columns, strict=True)
-        if pa.types.is_nested(column.type) or 2 * pc.count_distinct(column).as_py() <= len(column)
-    ]
+    return [name for name, column in zip(rows.column_names, rows.columns, strict=True) if _repeats(column)]
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_null(column.type) or pa.types.is_nested(column.type):  # Arrow does not count these
+        return True
+    return bool(2 * pc.count_distinct(column).as_py() <= len(column))
 
 
 @contextmanager
