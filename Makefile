@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STATE ?= .perennial
+# Processes that tests are shared out over; each starts servers of its own.
+JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
+SHARED_OUT := -n $(JOBS) --dist loadfile
 RUN := PYTHONPATH=.:plugins $(BIN)/python
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --use-pep517 --require-hashes
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
@@ -47,8 +50,8 @@ clean: ## Stop everything and remove the state folder
 	@if test -x $(BIN)/python; then $(RUN) -m include.local --state $(STATE) clean; else rm -rf $(STATE); fi
 
 test: $(VENV)/.dev ## Run all tests but those of `make faults`, `operations` and `browser`; coverage of include/core
-	@$(BIN)/python -m pytest -q tests/unit --cov=include/core --cov-report=term:skip-covered --cov-fail-under=95
-	@$(BIN)/python -m pytest -m "not faults and not browser and not operations" --durations=15 --ignore=tests/unit
+	@$(BIN)/python -m pytest -q $(SHARED_OUT) tests/unit --cov=include/core --cov-report=term:skip-covered --cov-fail-under=95
+	@$(BIN)/python -m pytest $(SHARED_OUT) -m "not faults and not browser and not operations" --durations=15 --ignore=tests/unit
 
 coverage: $(VENV)/.dev ## The coverage of everything by all these tests, which takes twice as long
 	@$(BIN)/python -m pytest -q -m "not faults and not browser and not operations" --cov --cov-report=term
@@ -66,7 +69,7 @@ lint: $(VENV)/.dev lock-check ## Lint, format, types, import contracts
 	@PYTHONPATH=.:plugins $(BIN)/lint-imports
 
 check: lint ## What a pull request must pass: lint and the fast tests
-	@$(BIN)/python -m pytest -q -m "not integration and not e2e and not faults"
+	@$(BIN)/python -m pytest -q $(SHARED_OUT) -m "not integration and not e2e and not faults"
 
 format: $(VENV)/.dev ## Format the code
 	@$(BIN)/ruff check --fix .
