@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STATE ?= .perennial
 # Processes that tests are shared out over; each starts servers of its own.
 JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
-SHARED_OUT := -n $(JOBS) --dist loadfile
+SHARED_OUT := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 RUN := PYTHONPATH=.:plugins $(BIN)/python
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --use-pep517 --require-hashes
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true

@@ -8,8 +8,10 @@ import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Lock
 from time import sleep
 from typing import Any
 
@@ -30,6 +32,8 @@ BESIDE = ", beside another"
 _PATIENCE_SECONDS = 300
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.support.kills.victim"])
+_ASKED = Lock()
+"""Held while anybody asks how a child ended: starting one asks all others too, and only the first is told."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class Child:
         self.said, line = _FORKS.Pipe(duplex=False)
         self.root = root
         self._process: ForkServerProcess = _FORKS.Process(target=victim.work, args=(step, root, aim, line))
-        self._process.start()
+        with _ASKED:
+            self._process.start()
         line.close()
 
     def hear(self) -> Any:
@@ -83,15 +88,18 @@ class Child:
 
     def kill(self) -> None:
         """Kill it with all programs it has started."""
-        if self._process.pid is not None and self._process.is_alive():
+        with _ASKED:
+            alive = self._process.is_alive()
+        if self._process.pid is not None and alive:
             try:
                 os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 self._process.kill()
 
     def end(self) -> int | None:
-        self._process.join(_PATIENCE_SECONDS)
-        return self._process.exitcode
+        wait([self._process.sentinel], _PATIENCE_SECONDS)
+        with _ASKED:
+            return self._process.exitcode
 
     def problems(self) -> str:
         log = self.root.with_suffix(".log")
@@ -173,9 +181,12 @@ class Range:
 
     def _prepare(self) -> None:
         process = _FORKS.Process(target=victim.prepare, args=(self.step, self.root))
-        process.start()
-        process.join()
-        if process.exitcode:
+        with _ASKED:
+            process.start()
+        wait([process.sentinel])
+        with _ASKED:
+            failed = process.exitcode
+        if failed:
             raise AssertionError(f"{self.step} could not be prepared")
 
     def _reset(self) -> None:
