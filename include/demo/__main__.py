@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -50,7 +51,8 @@ def run_demo(base: Path, data: Path | None, console: Console) -> None:
         api = AirflowApi(
             stack.airflow_url, stack.admin_user, stack.admin_password, watch=stack.require_running
         )
-        chronicle = Story(api, specs, display).tell()
+        with closing(api):
+            chronicle = Story(api, specs, display).tell()
         with display.chapter("Everything stops"):
             stack.stop()
     print_summary(console, chronicle, state)

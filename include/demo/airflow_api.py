@@ -66,6 +66,10 @@ class AirflowApi:
         token.raise_for_status()
         self._client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
 
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
     def get(self, path: str, **params: Any) -> Any:
         """Read one resource."""
         return self._answer(self._send("GET", f"/api/v2{path}", params=params))

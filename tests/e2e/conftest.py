@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
@@ -19,12 +22,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AskingAirflow]:
 
 
 @pytest.fixture(scope="session")
-def admin(stack: AskingAirflow) -> AirflowApi:
-    api = stack.sign_in("admin")
-    wait_until(lambda: f"{MODEL}__promote" in api.dag_ids(), "the DAGs")
-    return api
+def admin(stack: AskingAirflow) -> Iterator[AirflowApi]:
+    with closing(stack.sign_in("admin")) as api:
+        wait_until(lambda: f"{MODEL}__promote" in api.dag_ids(), "the DAGs")
+        yield api
 
 
 @pytest.fixture(scope="session")
-def people(stack: AskingAirflow) -> dict[str, AirflowApi]:
-    return {name: stack.sign_in(name) for name in ("sam", "rita", "eve", "vic")}
+def people(stack: AskingAirflow) -> Iterator[dict[str, AirflowApi]]:
+    with ExitStack() as signed_in:
+        names = ("sam", "rita", "eve", "vic")
+        yield {name: signed_in.enter_context(closing(stack.sign_in(name))) for name in names}
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(os.environ.get("PERENNIAL_PICTURES") or tmp_path_factory.mktemp("pictures"))

@@ -5,7 +5,6 @@ The pictures lie in the folder that `PERENNIAL_PICTURES` names, else in a tempor
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,11 +30,6 @@ pytestmark = [
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(os.environ.get("PERENNIAL_PICTURES") or tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture

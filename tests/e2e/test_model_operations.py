@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from include.adapters import warehouse
 from include.adapters.warehouse import ledger
-from include.contracts import PublicationRef, RetirementResult, RollbackResult
-from include.demo.airflow_api import AirflowApi, Run
-from tests.support.asking_airflow import AS_OF, LATER, MODEL, AskingAirflow, Question, wait_until
+from include.contracts import RetirementResult, RollbackResult
+from include.demo.airflow_api import AirflowApi
+from tests.support.asking_airflow import AS_OF, LATER, MODEL, AskingAirflow
+from tests.support.serving_airflow import run, scored_by, serve_successor
 from tests.support.shop import Shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.operations, pytest.mark.timeout(2400)]
 
 NIGHT, NEXT_NIGHT = LATER, LATER + timedelta(days=1)
-
-
-def serve_successor(admin: AirflowApi, approver: AirflowApi, as_of: date, run_id: str) -> int:
-    """Train as of a day and let a person approve; return the version that serves then."""
-    admin.trigger(f"{MODEL}__snapshot", run_id, {"as_of": as_of.isoformat()})
-    question = Question.open(admin)
-
-    def ended() -> bool:
-        # An answer within the second in which the question was put can be lost to a retry, which asks again.
-        if not question.details()["response_received"]:
-            question.answer(approver, "Approve", {"reason": "for the test"})
-        return admin.run(question.run).state in {"success", "failed"}
-
-    wait_until(ended, "the end of the promotion")
-    assert question.states()["announce_champion"] == "success"
-    return int(question.result("promote_candidate")["version"])
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +26,6 @@ def versions(stack: AskingAirflow, admin: AirflowApi, people: dict[str, AirflowA
     another_day = AS_OF + timedelta(days=1)  # a training as of AS_OF may have been answered for already
     first = serve_successor(admin, people["rita"], another_day, "operations-first")
     return first, serve_successor(admin, people["rita"], LATER, "operations-second")
-
-
-def run(api: AirflowApi, stage: str, run_id: str, **params: Any) -> Run:
-    return api.wait(api.trigger(f"{MODEL}__{stage}", run_id, params), lambda: None)
-
-
-def scored_by(admin: AirflowApi, night: date, run_id: str) -> int:
-    done = run(admin, "predict", run_id, partition=night.isoformat())
-    return PublicationRef.from_json(admin.result(done, "predict_partition")).model_version
 
 
 def test_the_next_night_is_scored_by_the_version_that_was_rolled_back_to(

@@ -82,7 +82,7 @@ def million_categories(bench: Bench) -> Met:
     candidate = studio.train(settings=studio.with_rows(events=crowded_events, outcomes=crowded_outcomes))
     size = (studio.files_of(candidate.version) / "model.skops").stat().st_size
     assert size < 2**20, size
-    return Met("")
+    return Met("a version is registered; its file has less than a megabyte")
 
 
 def crowded_events(ds: date, table: pa.Table) -> pa.Table:
